@@ -1,0 +1,4 @@
+export { EXIT_CODES } from "./exit-codes.ts";
+export { HarnessError, type Problem } from "./harness-error.ts";
+export { type PositionTable, pointerTo, positionOf, type SourcePosition } from "./position.ts";
+export { VERDICTS, type Verdict } from "./verdict.ts";

@@ -1,0 +1,1 @@
+export type { NodeConfig, RegistryConfig, TimingConfig } from "./node-config.ts";

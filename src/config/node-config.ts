@@ -1,0 +1,69 @@
+import type { NodeKind } from "../model/index.ts";
+
+/** Which registry, where. Times of the registry are in `SessionConfig`. */
+export type RegistryConfig =
+  | {
+      readonly kind: "zookeeper" /** host:port,host:port */;
+      readonly servers: string /** Root of this cluster, e.g. /case-7. */;
+      readonly root: string;
+    }
+  | {
+      readonly kind: "jdbc" /** postgres://user@host:port/database */;
+      readonly url: string;
+      readonly root: string;
+    };
+
+/** The timing of a node; everything in milliseconds. Derived from the session time-out where OWNERSHIP says how. */
+export interface TimingConfig {
+  /** T: the registry session's time-out as asked; the granted one rules. Default 10 000. */
+  readonly sessionTimeoutMs: number;
+  /** Wait between a death and its failover, in case the node comes back. Default 0. */
+  readonly failoverDelayMs: number;
+  /** R: period of the reconciliation, at least the session time-out. Default twice the session time-out. */
+  readonly reconcileIntervalMs: number;
+  /** Longest wait of a stopping node for its running work. Default 3000. */
+  readonly shutdownGraceMs: number;
+  /** A task that found no worker for so long fails. 0, the default: it waits for ever. */
+  readonly dispatchTimeoutMs: number;
+}
+
+/** The configuration of one node process: a JSON file, named by `--config`. */
+export interface NodeConfig {
+  readonly kind: NodeKind;
+  /** What others call it by, host:port. Unique in the cluster, the same after a restart. */
+  readonly address: string;
+  /** Where it listens really; port 0 takes a free one, reported in `node.ready`. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /**
+   * Where other nodes are reached from here, by address. When present it is complete: an address that is not in it is
+   * refused. Absent: addresses are dialled as they are. (The harness puts a link on every edge with it.)
+   */
+  readonly dial?: Readonly<Record<string, string>>;
+  readonly registry: RegistryConfig;
+  /** Masters only: the store, postgres://user@host:port/database. */
+  readonly databaseUrl?: string;
+  /** A directory of its own, kept over restarts: pid records, task logs. Created when absent. */
+  readonly dataDirectory: string;
+  readonly timing: TimingConfig;
+  /** What a node does that lost its session and was fenced: exit (STOP, the default) or start over (WAITING). */
+  readonly disconnectStrategy: "STOP" | "WAITING";
+  readonly master: {
+    /** Workflows that one failover transaction moves. Default 1000 (source: measured, batches of 1000 by keyset). */
+    readonly failoverBatchSize: number;
+    readonly loadBalancer:
+      | "RANDOM"
+      | "ROUND_ROBIN"
+      | "FIXED_WEIGHTED_ROUND_ROBIN"
+      | "DYNAMIC_WEIGHTED_ROUND_ROBIN";
+  };
+  readonly worker: {
+    /** Tasks that it runs at a time; more are refused. Default 100. */
+    readonly taskSlots: number;
+    /** Share of work in the weighted balancers. Default 100. */
+    readonly weight: number;
+    /** BUSY above this share of used task slots, 0..1. Default 1: only when all are used. */
+    readonly busyAbove: number;
+    /** Worker groups that it belongs to beside `default`. */
+    readonly groups: readonly string[];
+  };
+}
