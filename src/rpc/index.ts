@@ -1,0 +1,2 @@
+export type * from "./messages.ts";
+export { type RpcClient, RpcError, type RpcErrorCode, type RpcHandlers, type RpcServer } from "./rpc.ts";

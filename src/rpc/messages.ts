@@ -1,0 +1,135 @@
+/**
+ * What nodes say to each other: `POST /rpc/<name>` with JSON both ways. Each call has a deadline; each may be sent twice,
+ * late or never, and every receiver copes with that.
+ */
+
+/** One hand-over of an attempt to a worker: what a worker accepts once. */
+export interface DeliveryKey {
+  readonly taskInstanceId: number;
+  readonly dispatchNo: number;
+}
+
+/** Who speaks for the workflow, in every message of an owner. */
+export interface OwnerClaim {
+  readonly workflowInstanceId: number;
+  readonly ownerAddress: string;
+  readonly ownerIncarnation: string;
+  readonly ownerEpoch: number;
+}
+
+export interface DispatchRequest extends DeliveryKey, OwnerClaim {
+  /** The life that it is meant for; another one refuses. */
+  readonly workerIncarnation: string;
+  readonly taskName: string;
+  readonly taskType: string;
+  readonly script: string;
+  /** Variables for the script, beside the process's own and FAILOVER_*. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Shell text that runs before the script (environment_config). */
+  readonly environmentConfig: string;
+}
+
+export type DispatchAnswer =
+  | { readonly accepted: true }
+  | {
+      readonly accepted: false;
+      /** Definite: this delivery will never run here, it was tombstoned. */
+      readonly reason:
+        | "OTHER_INCARNATION"
+        | "NOT_IN_SESSION"
+        | "STALE_EPOCH"
+        | "TOMBSTONED"
+        | "NO_SLOT"
+        | "STOPPING";
+    };
+
+/** Take-over, and "what became of it" when a dispatch was not answered. The worker reports to this owner from now on. */
+export interface ResolveRequest extends DeliveryKey, OwnerClaim {
+  readonly workerIncarnation: string;
+}
+
+export type ResolveAnswer =
+  | { readonly state: "RUNNING" | "FINISHED" }
+  /** Never seen, and from now on refused. */
+  | { readonly state: "UNKNOWN" }
+  | { readonly state: "REFUSED"; readonly reason: "OTHER_INCARNATION" | "STALE_EPOCH" };
+
+export interface KillRequest extends DeliveryKey, OwnerClaim {
+  readonly workerIncarnation: string;
+}
+
+/** `known: false`: no such delivery here; it is tombstoned now. A KILLED (or other) report follows when it is known. */
+export interface KillAnswer {
+  readonly known: boolean;
+}
+
+export type TaskOutcome = "SUCCESS" | "FAILURE" | "KILLED" | "LOST";
+
+/** What a worker reports of a delivery, in the order of `seq` (1 RUNNING, 2 FINISHED). */
+export type ReportBody =
+  | { readonly kind: "RUNNING"; readonly pid: number; readonly startTimeMs: number; readonly logPath: string }
+  | {
+      readonly kind: "FINISHED";
+      readonly outcome: TaskOutcome;
+      readonly exitCode: number | null;
+      readonly endTimeMs: number;
+      /** OUT parameters that the script set. */
+      readonly out: Readonly<Record<string, string>>;
+    };
+
+export interface ReportRequest extends DeliveryKey {
+  readonly workflowInstanceId: number;
+  readonly workerIncarnation: string;
+  readonly seq: number;
+  readonly body: ReportBody;
+}
+
+/** STORED: in the inbox, committed. OBSOLETE: nobody wants this delivery any more: kill it and forget. */
+export interface ReportAnswer {
+  readonly state: "STORED" | "OBSOLETE";
+}
+
+/** Is that life still sure of itself? */
+export interface PingAnswer {
+  readonly incarnation: string;
+  /** Its lease deadline lies in the future. */
+  readonly inSession: boolean;
+}
+
+/** Asks a worker whose node vanished to kill all it runs and to start over; the answer means nothing of it runs. */
+export interface RelinquishRequest {
+  readonly incarnation: string;
+}
+
+/** All calls by name, with request and answer. */
+export interface RpcCalls {
+  dispatch: { request: DispatchRequest; answer: DispatchAnswer };
+  resolve: { request: ResolveRequest; answer: ResolveAnswer };
+  kill: { request: KillRequest; answer: KillAnswer };
+  report: { request: ReportRequest; answer: ReportAnswer };
+  ping: { request: Record<string, never>; answer: PingAnswer };
+  relinquish: { request: RelinquishRequest; answer: Record<string, never> };
+  operate: {
+    request: import("../model/index.ts").OperatorRequest;
+    answer: import("../model/index.ts").OperatorAnswer;
+  };
+}
+export type RpcName = keyof RpcCalls;
+
+/** The value that a worker keeps at its registry node, a master too (without the worker's part). */
+export interface Heartbeat {
+  readonly incarnation: string;
+  readonly address: string;
+  readonly pid: number;
+  /** Wall clock, milliseconds. */
+  readonly startupTime: number;
+  /** Number of the registry session of this life, from 1. */
+  readonly sessionNo: number;
+  readonly status: "NORMAL" | "BUSY";
+  readonly worker?: {
+    readonly weight: number;
+    readonly groups: readonly string[];
+    readonly taskSlots: number;
+    readonly tasks: number;
+  };
+}
