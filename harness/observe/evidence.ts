@@ -12,11 +12,12 @@ export interface Evidence {
   readonly seed: number;
   /** Directory of the case's files on this machine. */
   readonly workDirectory: string;
-  /** Monotonic instant (milliseconds) from which all `atMs` below count. */
   readonly nodes: readonly NodeRecord[];
   readonly steps: readonly StepRecord[];
   readonly history: readonly HistoryEvent[];
   readonly snapshot: Snapshot;
+  /** Rows as they stood when the given state was in and no node had started. Absent: nobody took them. */
+  readonly seeded?: Tables;
   /** The case could not be carried through: what happened. */
   readonly trouble: Trouble | undefined;
 }
@@ -87,12 +88,14 @@ export type HistoryEvent =
 export interface Snapshot {
   readonly atMs: number;
   /** Rows of every t_ds_* table, in id order, columns as Postgres names them; timestamps as ISO strings. */
-  readonly tables: Readonly<Record<string, readonly Row[]>>;
+  readonly tables: Tables;
   readonly registry: readonly RegistryRecord[];
   readonly starts: readonly TaskStart[];
   readonly processes: readonly ProcessRecord[];
   readonly logs: Readonly<Record<string, readonly LogLine[]>>;
 }
+
+export type Tables = Readonly<Record<string, readonly Row[]>>;
 
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -121,6 +124,10 @@ export interface TaskStart {
   readonly exitCode: number | undefined;
   /** Runs of the same task that were still alive when this one started. */
   readonly overlaps: readonly number[];
+  /** Address of the node that started it. */
+  readonly node?: string;
+  /** Its process still ran when the snapshot was taken. */
+  readonly alive?: boolean;
 }
 
 export interface ProcessRecord {

@@ -133,6 +133,8 @@ export type EventBody =
       readonly name: string;
       readonly held: boolean;
       readonly holdId: number;
+      /** The arming that it was reached by (ControlMessage). */
+      readonly armId: number;
       readonly workflowInstanceId?: number;
       readonly taskInstanceId?: number;
       readonly of?: string;

@@ -1,3 +1,5 @@
+import type { OperatorAnswer, OperatorRequest } from "../model/index.ts";
+
 /**
  * What nodes say to each other: `POST /rpc/<name>` with JSON both ways. Each call has a deadline; each may be sent twice,
  * late or never, and every receiver copes with that.
@@ -110,8 +112,8 @@ export interface RpcCalls {
   ping: { request: Record<string, never>; answer: PingAnswer };
   relinquish: { request: RelinquishRequest; answer: Record<string, never> };
   operate: {
-    request: import("../model/index.ts").OperatorRequest;
-    answer: import("../model/index.ts").OperatorAnswer;
+    request: OperatorRequest;
+    answer: OperatorAnswer;
   };
 }
 export type RpcName = keyof RpcCalls;
@@ -126,6 +128,8 @@ export interface Heartbeat {
   /** Number of the registry session of this life, from 1. */
   readonly sessionNo: number;
   readonly status: "NORMAL" | "BUSY";
+  /** Written before a graceful stop closes the session: its end is no death. */
+  readonly leaving?: true;
   readonly worker?: {
     readonly weight: number;
     readonly groups: readonly string[];

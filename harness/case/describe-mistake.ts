@@ -1,0 +1,132 @@
+import type { SchemaNode } from "./case-schema.ts";
+import type { NoBranch } from "./choose-branch.ts";
+import type { Mistake } from "./find-mistakes.ts";
+import { nearestWord } from "./nearest-word.ts";
+import { listWords, type ProblemText } from "./problem-sink.ts";
+import { isList, isRecord } from "./read-json.ts";
+import type { Json } from "./resolved-case.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  null: "null",
+  array: "a list",
+  object: "a map",
+};
+
+/** Says a mistake in words: what is wrong, what is allowed, the nearest right word. */
+export function describeMistake(mistake: Mistake): ProblemText {
+  const { kind, schema, value } = mistake;
+  switch (kind.is) {
+    case "unknown-key":
+      return unknownKey(mistake, kind.key);
+    case "bad-key":
+      return { code: "case/value", what: `\`${kind.key}\` is not ${titled(kind.names)}`, ...hint(kind.names) };
+    case "missing-key":
+      return { code: "case/missing-key", what: `the key \`${kind.key}\` is missing` };
+    case "no-branch":
+      return noBranch(value, kind.expected);
+    case "type":
+      return wrongType(value, kind.types, schema.title ?? "");
+    case "enum":
+      return notAllowed(value, schema);
+    case "pattern":
+      return { code: "case/value", what: `${show(value)} is not ${titled(schema)}`, ...hint(schema) };
+    case "bound":
+      return { code: "case/value", what: kind.text };
+  }
+}
+
+function unknownKey(mistake: Mistake, key: string): ProblemText {
+  const { schema, value } = mistake;
+  const allowed = Object.keys(schema.properties ?? {});
+  const present = isRecord(value) ? Object.keys(value) : [];
+  const nearest = nearestWord(
+    key,
+    allowed.filter((word) => !present.includes(word)),
+  );
+  const mainKey = schema.required?.[0];
+  const beside = mainKey !== undefined && present.includes(mainKey) ? ` beside \`${mainKey}\`` : "";
+  const mergeKey = key === "<<" ? { fix: "YAML 1.2 has no merge keys: lay files over each other with `use`" } : {};
+  return {
+    code: "case/unknown-key",
+    what: `unknown key \`${key}\`${beside}`,
+    why: `Allowed here: ${listWords(allowed)}.`,
+    ...(nearest === undefined ? mergeKey : { fix: `did you mean \`${nearest}\`?` }),
+  };
+}
+
+/** Whether a map without any main key has one that is misspelt: then that key is the place of the problem. */
+export function misspeltMainKey(value: Json, expected: NoBranch): string | undefined {
+  if (!isRecord(value)) return undefined;
+  return Object.keys(value).find((key) => nearestWord(key, expected.mainKeys) !== undefined);
+}
+
+function noBranch(value: Json, expected: NoBranch): ProblemText {
+  const { title, types, mainKeys } = expected;
+  if (!isRecord(value) || mainKeys.length === 0) return wrongType(value, types, title);
+  const thing = title === "" ? "map" : title;
+  const why = `It needs exactly one of: ${listWords(mainKeys)}.`;
+  const misspelt = misspeltMainKey(value, expected);
+  if (misspelt === undefined) return { code: "case/main-key", what: `this ${thing} has no main key`, why };
+  return {
+    code: "case/main-key",
+    what: `unknown key \`${misspelt}\` in a ${thing}`,
+    why,
+    fix: `did you mean \`${nearestWord(misspelt, mainKeys) ?? ""}\`?`,
+  };
+}
+
+function wrongType(value: Json, types: readonly string[], title: string): ProblemText {
+  const kinds = [...new Set(types)].map((type) => TYPES[type] ?? type);
+  const meant = title === "" || kinds.some((kind) => kind.endsWith(title)) ? "" : ` (${title})`;
+  const scalar = typeof value === "number" || typeof value === "boolean";
+  return {
+    code: "case/type",
+    what: `must be ${orList(kinds)}${meant}, is ${kindOf(value)}`,
+    ...(scalar && types.includes("string") ? { fix: `put it in quotes: "${String(value)}"` } : {}),
+  };
+}
+
+function notAllowed(value: Json, schema: SchemaNode): ProblemText {
+  const allowed = schema.enum ?? [];
+  const nearest = nearestWord(String(value), allowed);
+  return {
+    code: "case/value",
+    what: `${show(value)} is not ${schema.title === undefined ? "allowed here" : titled(schema)}`,
+    why:
+      allowed.length === 1 ? `Only \`${String(allowed[0])}\` is allowed.` : `Allowed: ${listWords(allowed)}.`,
+    ...(nearest === undefined ? {} : { fix: `did you mean \`${nearest}\`?` }),
+  };
+}
+
+function hint(schema: SchemaNode): { why?: string } {
+  if (schema.examples !== undefined) return { why: `For example: ${schema.examples.join(", ")}.` };
+  return schema.description === undefined ? {} : { why: schema.description };
+}
+
+function titled(schema: SchemaNode): string {
+  const title = schema.title ?? "valid value";
+  return `${/^[aeiou]/.test(title) ? "an" : "a"} ${title}`;
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return "empty";
+  if (isList(value)) return "a list";
+  if (isRecord(value)) return "a map";
+  return typeof value === "string" ? `the text ${show(value)}` : String(value);
+}
+
+function orList(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} or ${words[words.length - 1] ?? ""}`;
+}
+
+/** A value in a message: its first line, at most sixty characters. */
+function show(value: Json): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const line = text.split("\n")[0] ?? "";
+  return `\`${line.length < text.length || line.length > 60 ? `${line.slice(0, 60)}…` : line}\``;
+}

@@ -1,0 +1,176 @@
+import { type PositionTable, type Problem, VERDICTS } from "../base/index.ts";
+import { type CaseNames, noNames, type WorkflowNames } from "./case-names.ts";
+import type { Scope } from "./case-scope.ts";
+import { checkTables } from "./check-columns.ts";
+import { checkExpect } from "./check-expect.ts";
+import { createProblemSink } from "./problem-sink.ts";
+import { toPlainDocument } from "./located.ts";
+import type { Combination } from "./expand-matrix.ts";
+import { isRecord, readList, readMap, readNumber, readParams, readText, readWord, readWords } from "./read-json.ts";
+import { resolveCluster } from "./resolve-cluster.ts";
+import { resolveCommands } from "./resolve-commands.ts";
+import { addFixtureNames, resolveFixture } from "./resolve-fixture.ts";
+import { resolveInstances } from "./resolve-instances.ts";
+import { resolveRegistry } from "./resolve-registry.ts";
+import { resolveSteps } from "./resolve-steps.ts";
+import { checkWorkflows, namesOfWorkflows, resolveWorkflows } from "./resolve-workflows.ts";
+import type {
+  Json,
+  RawSection,
+  ResolvedCase,
+  ResolvedDatabase,
+} from "./resolved-case.ts";
+import type { SourceFiles } from "./source-files.ts";
+import { resolveRequirements } from "./resolve-requirements.ts";
+import { checkExpectedFailure } from "./check-expected-failure.ts";
+import { validateSchema } from "./validate-schema.ts";
+
+/** What one combination became: a case, or problems. */
+export interface Resolution {
+  readonly case: ResolvedCase;
+  readonly problems: readonly Problem[];
+}
+
+export interface CaseSource {
+  /** As it is named in messages and reports. */
+  readonly file: string;
+  readonly absolute: string;
+  readonly files: SourceFiles;
+}
+
+/**
+ * Turns one combination of a document into a case. Goes on after every problem, so that all of them are named at once;
+ * the case is of use only when there were none.
+ */
+export function resolveCase(combination: Combination, source: CaseSource): Resolution {
+  const plain = toPlainDocument(combination.document);
+  const places: PositionTable = { ...plain.positions };
+  const sink = createProblemSink(withKeys(plain.positions, plain.keyPositions));
+  const { json, broken } = validateSchema(plain, sink);
+  const document = readMap(json);
+  const scope: Scope = { sink, names: noNames(), unsupported: [] };
+  const foreign: Problem[] = [];
+
+  // 1. Who there is. 2. What is defined. 3. What stands in the database and the registry. 4. What happens, what must be.
+  const cluster = resolveCluster(scope, document["cluster"]);
+  forgetBroken(scope.names, broken);
+  const database = resolveDatabase(scope, {
+    section: readMap(document["database"]),
+    broken,
+    source,
+    places,
+    report: (problems) => void foreign.push(...problems),
+  });
+  const registry = resolveRegistry(scope, document["registry"]);
+  const steps = resolveSteps(scope, document["inject"]);
+  const expect = readMap(document["expect"]);
+  checkExpect(scope, expect, { pointer: "/expect", steps: scope.names.steps });
+  checkExpectedFailure(scope, document["xfail"]);
+
+  const xfail = isRecord(document["xfail"]) ? document["xfail"] : undefined;
+  return {
+    problems: [...sink.problems, ...foreign],
+    case: {
+      file: source.file,
+      name: readText(document["name"]) ?? source.file,
+      combination: combination.label,
+      tags: readWords(document["tags"]),
+      refs: readWords(document["refs"]),
+      requires: resolveRequirements(document["requires"]),
+      xfail:
+        xfail === undefined
+          ? undefined
+          : {
+              verdict: readWord(xfail["verdict"], VERDICTS) ?? "FAIL",
+              with: readText(xfail["with"]),
+              reason: readText(xfail["reason"]) ?? "",
+            },
+      cluster,
+      database,
+      registry,
+      steps,
+      expect,
+      unsupported: scope.unsupported,
+      positions: places,
+    },
+  };
+}
+
+/** Problems about a whole entry are best shown at its key; a scalar is shown itself. */
+function withKeys(positions: PositionTable, keyPositions: PositionTable): PositionTable {
+  return { ...positions, ...keyPositions };
+}
+
+/** Names of sections that are broken are not checked: each complaint would repeat the first. */
+function forgetBroken(names: CaseNames, broken: readonly string[]): void {
+  if (broken.some((pointer) => /^(\/cluster.*)?$/.test(pointer))) names.nodes = undefined;
+  names.stepsBroken = broken.some((pointer) => /^\/inject(\/\d+(\/id)?)?$/.test(pointer));
+}
+
+interface DatabaseSource {
+  readonly section: RawSection;
+  readonly broken: readonly string[];
+  readonly source: CaseSource;
+  readonly places: PositionTable;
+  readonly report: (problems: readonly Problem[]) => void;
+}
+
+function resolveDatabase(scope: Scope, from: DatabaseSource): ResolvedDatabase {
+  const { section, source } = from;
+  scope.names.taskGroups = new Set(Object.keys(readMap(section["taskGroups"])));
+  scope.names.alertGroups = new Set(Object.keys(readMap(section["alertGroups"])));
+  scope.names.environments = new Set(Object.keys(readMap(section["environments"])));
+  const workflows = resolveWorkflows(scope, section["workflows"]);
+  const fixture = resolveFixture(
+    scope,
+    { database: section, files: source.files, writtenIn: writtenIn(from) },
+    from.report,
+  );
+  const names = new Map<string, WorkflowNames>(namesOfWorkflows(workflows));
+  if (fixture !== undefined) addFixtureNames(scope, fixture, names);
+  const broken =
+    from.broken.some((pointer) => /^(\/database(\/[^/]+(\/[^/]+(\/tasks(\/[^/]+)?)?)?)?)?$/.test(pointer) && !/^\/database\/(instances|commands|tables)\//.test(pointer)) ||
+    (section["fixture"] !== undefined && fixture === undefined);
+  scope.names.workflows = broken ? undefined : names;
+  checkWorkflows(scope, workflows);
+  if (section["tables"] !== undefined) scope.names.uncounted.add("*");
+  const instances = resolveInstances(scope, section["instances"]);
+  const commands = resolveCommands(scope, section["commands"]);
+  const tables = readMap(section["tables"]);
+  checkTables(scope, tables, "/database/tables");
+  return {
+    workflows,
+    instances,
+    commands,
+    taskGroups: numbersOf(section["taskGroups"]),
+    alertGroups: wordsOf(section["alertGroups"]),
+    environments: readParams(section["environments"]),
+    fixture,
+    tables: rowsOf(tables),
+  };
+}
+
+/** The file that named the fixture: a file that was taken in by `use` may have. */
+function writtenIn({ places, source }: DatabaseSource): string {
+  const file = places["/database/fixture"]?.file;
+  return (file === undefined ? undefined : source.files.absoluteOf(file)) ?? source.absolute;
+}
+
+function numbersOf(value: Json | undefined): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(readMap(value)).flatMap(([name, one]): [string, number][] => {
+      const number = readNumber(one);
+      return number === undefined ? [] : [[name, number]];
+    }),
+  );
+}
+
+function wordsOf(value: Json | undefined): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(Object.entries(readMap(value)).map(([name, one]) => [name, readWords(one)]));
+}
+
+function rowsOf(tables: RawSection): Readonly<Record<string, readonly RawSection[]>> {
+  return Object.fromEntries(
+    Object.entries(tables).map(([table, rows]) => [table, readList(rows).filter(isRecord)]),
+  );
+}

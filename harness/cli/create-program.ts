@@ -1,0 +1,123 @@
+import { Command, Option } from "commander";
+import { nearestWord } from "../case/nearest-word.ts";
+import { collected, defaultJobs, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
+
+/** What the commands do; each resolves with the exit code. */
+export interface Commands {
+  run(paths: readonly string[], options: RunOptions): Promise<number>;
+  validate(paths: readonly string[], options: ColorOption): Promise<number>;
+  list(paths: readonly string[], options: SelectOptions): Promise<number>;
+  explain(file: string, options: ColorOption): Promise<number>;
+  judge(directory: string, options: ColorOption): Promise<number>;
+}
+
+export interface ColorOption {
+  readonly color: boolean;
+}
+
+export interface SelectOptions extends ColorOption {
+  readonly tag: readonly string[];
+  readonly filter?: string;
+}
+
+const INTRODUCTION = `Runs cases: YAML files that say which cluster there is, what breaks at which moment, and how it must end.
+Each is run on a real registry, a real Postgres and real processes, and judged.`;
+
+const EXAMPLES = `
+Examples:
+  failover run                               all of cases/
+  failover run cases/failover/master         one folder (or file, or several)
+  failover run --tag take-over --verbose     cases with a tag, every step shown
+  failover run --repeat 10 --bail my.yaml    is it flaky?
+  failover validate                          are the files right? Starts nothing.
+  failover explain my.yaml                   what a case means, defaults written out
+  failover judge .runs/…                     judges what a failed run left once more
+
+Exit codes: 0 passed, 1 a case failed or is flaky, 2 invalid case or arguments, 3 the environment could not be
+provided, 4 inconclusive, 70 a bug of the harness, 130 interrupted.`;
+
+/** The command line. `done` gets the exit code of the command that ran. */
+export function createProgram(commands: Commands, done: (exitCode: number) => void): Command {
+  const program = new Command("failover");
+  program
+    .description(INTRODUCTION)
+    .addHelpText("after", EXAMPLES)
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("Try: failover --help")
+    .exitOverride();
+  addRun(program, commands, done);
+  const withColor = (command: Command): Command => command.option("--no-color", "print without colors");
+  withColor(program.command("validate").argument("[paths...]", "files and folders", ["cases"]))
+    .description("check case files, all at once, and start nothing")
+    .action(async (paths: string[], options: ColorOption) => done(await commands.validate(paths, options)));
+  withColor(withSelection(program.command("list").argument("[paths...]", "files and folders", ["cases"])))
+    .description("list cases with their tags")
+    .action(async (paths: string[], options: SelectOptions) => done(await commands.list(paths, options)));
+  withColor(program.command("explain").argument("<file>", "a case file"))
+    .description("say what a case means, with all defaults and files that it uses")
+    .action(async (file: string, options: ColorOption) => done(await commands.explain(file, options)));
+  withColor(program.command("judge").argument("<directory>", "a folder below .runs/"))
+    .description("judge the evidence of a run again")
+    .action(async (directory: string, options: ColorOption) =>
+      done(await commands.judge(directory, options)),
+    );
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+function withSelection(command: Command): Command {
+  return command
+    .option("--tag <tag>", "only cases with this tag; several: one of them is enough", collected, [])
+    .option("--filter <text>", "only cases whose name or file contains this text");
+}
+
+function addRun(program: Command, commands: Commands, done: (exitCode: number) => void): void {
+  withSelection(
+    program.command("run", { isDefault: false }).argument("[paths...]", "files and folders", ["cases"]),
+  )
+    .description("run cases")
+    .addOption(
+      choice("--env <env>", "where services run; auto: containers if Docker has the images, else embedded", [
+        "auto",
+        "containers",
+        "embedded",
+      ])
+        .env("FAILOVER_ENV")
+        .default("auto"),
+    )
+    .addOption(
+      choice("--registry <registry>", "which registry (default: zookeeper on containers, jdbc on embedded)", [
+        "zookeeper",
+        "jdbc",
+      ]).env("FAILOVER_REGISTRY"),
+    )
+    .option("--jobs <n>", "cases that run side by side", positiveNumber, defaultJobs())
+    .option(
+      "--repeat <n>",
+      "run each case so often; one that passes only sometimes is FLAKY",
+      positiveNumber,
+      1,
+    )
+    .option("--bail", "start nothing more after the first case that does not pass", false)
+    .option("--seed <n>", "draw moments and targets as a run before did, which printed this seed", seedNumber)
+    .option("--junit <file>", "write a JUnit report too")
+    .option("--keep", "keep the evidence of passed cases too", false)
+    .option("--verbose", "show what happens while it happens", false)
+    .option("--no-color", "print without colors")
+    .action(async (paths: string[], options: RunOptions) => done(await commands.run(paths, options)));
+}
+
+/** An option with fixed values that names the nearest one when it does not know a word. */
+function choice(flags: string, description: string, values: readonly string[]): Option {
+  const option = new Option(flags, description).choices(values);
+  const parse = option.parseArg;
+  return option.argParser((word: string, before: unknown) => {
+    try {
+      return parse?.(word, before);
+    } catch (error) {
+      const nearest = nearestWord(word, values);
+      if (nearest !== undefined && error instanceof Error) error.message += ` Did you mean ${nearest}?`;
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,50 @@
+import type { NodeConfig } from "../../src/config/index.ts";
+import type { NodeSettings } from "../case/resolved-case.ts";
+import type { NodeEndpoints } from "../link/index.ts";
+import { durationMs } from "./duration.ts";
+import type { RosterEntry } from "./roster.ts";
+
+/** Where a life of a node works. */
+export interface NodePlace {
+  readonly endpoints: NodeEndpoints;
+  /** Port that it shall listen on. */
+  readonly listenPort: number;
+  readonly dataDirectory: string;
+}
+
+function timingOf(settings: NodeSettings): NodeConfig["timing"] {
+  // Multiples of the session count the time-out that is asked for: what the registry grants is not known yet.
+  const ms = (duration: NodeSettings["failoverDelay"]): number =>
+    Math.round(durationMs(duration, settings.sessionTimeoutMs));
+  return {
+    sessionTimeoutMs: settings.sessionTimeoutMs,
+    failoverDelayMs: ms(settings.failoverDelay),
+    reconcileIntervalMs: ms(settings.reconcileInterval),
+    shutdownGraceMs: ms(settings.shutdownGrace),
+    dispatchTimeoutMs: ms(settings.dispatchTimeout),
+  };
+}
+
+/** The configuration file of a life of a node: everything that it reaches, it reaches through links. */
+export function nodeConfiguration(entry: RosterEntry, place: NodePlace): NodeConfig {
+  const { settings } = entry;
+  return {
+    kind: entry.kind,
+    address: entry.address,
+    listen: { host: "127.0.0.1", port: place.listenPort },
+    dial: place.endpoints.dial,
+    registry: place.endpoints.registry,
+    // A worker has no business in the database: without a URL it cannot even try.
+    ...(entry.kind === "worker" ? {} : { databaseUrl: place.endpoints.databaseUrl }),
+    dataDirectory: place.dataDirectory,
+    timing: timingOf(settings),
+    disconnectStrategy: settings.disconnectStrategy,
+    master: { failoverBatchSize: settings.failoverBatch, loadBalancer: settings.loadBalancer },
+    worker: {
+      taskSlots: settings.taskSlots,
+      weight: settings.weight,
+      busyAbove: settings.busyAbove,
+      groups: entry.groups,
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { findContainerPlatform } from "./container-platform.ts";
+export { startContainerServices, startZooKeeperContainer } from "./container-services.ts";

@@ -1,0 +1,28 @@
+/**
+ * What a test server is, in any tier: nothing reaches the disk for safety's sake, no background work of its own, UTC, and
+ * no shared memory outside of the data directory, so that nothing is left when that is removed.
+ */
+export function postgresSettings(): Readonly<Record<string, string>> {
+  return {
+    max_connections: "300",
+    shared_buffers: "64MB",
+    dynamic_shared_memory_type: process.platform === "win32" ? "windows" : "mmap",
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    wal_level: "minimal",
+    max_wal_senders: "0",
+    autovacuum: "off",
+    checkpoint_timeout: "1h",
+    jit: "off",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    log_min_messages: "warning",
+    log_checkpoints: "off",
+  };
+}
+
+/** As arguments of the server. */
+export function settingArguments(settings: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}

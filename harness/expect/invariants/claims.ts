@@ -1,0 +1,55 @@
+import type { CommandType } from "../../../src/model/index.ts";
+import { type Facts, type InstanceFact, numberIn, textIn } from "../facts.ts";
+import { wordIn } from "../words.ts";
+
+/** Commands by which an operator has work done again that had been done. */
+const RERUNS: ReadonlySet<string> = new Set<CommandType>([
+  "REPEAT_RUNNING",
+  "EXECUTE_TASK",
+  "START_CURRENT_TASK_PROCESS",
+]);
+/** Commands by which an instance that had ended goes on. */
+const RESUMES: ReadonlySet<string> = new Set<CommandType>([
+  ...(["REPEAT_RUNNING", "EXECUTE_TASK", "START_CURRENT_TASK_PROCESS"] as const),
+  "RECOVER_SUSPENDED_PROCESS",
+  "START_FAILURE_TASK_PROCESS",
+  "RECOVER_SERIAL_WAIT",
+]);
+
+/** Whether an operator asked for this instance to be done again, from the claims and from what the rows still say. */
+export function mayRerun(instance: InstanceFact, facts: Facts): boolean {
+  return wasClaimedFor(instance, RERUNS, facts);
+}
+
+/** Whether an operator asked for this instance to go on after its end. */
+export function mayResume(instance: InstanceFact, facts: Facts): boolean {
+  return wasClaimedFor(instance, RESUMES, facts) || resumingClaims(instance.id, facts).length > 0;
+}
+
+function wasClaimedFor(instance: InstanceFact, types: ReadonlySet<string>, facts: Facts): boolean {
+  const ofRow = String(wordIn("t_ds_workflow_instance", "command_type", instance.row["command_type"]));
+  const history = textIn(instance.row, "history_cmd").split(",");
+  return (
+    types.has(ofRow) ||
+    history.some((word) => types.has(word.trim())) ||
+    facts
+      .events("command.claimed")
+      .some((event) => event.workflowInstanceId === instance.id && types.has(event.commandType)) ||
+    commandsOf(instance.id, facts).some((type) => types.has(type))
+  );
+}
+
+/** When it was claimed to go on after an end, by time. */
+export function resumingClaims(instanceId: number, facts: Facts): readonly number[] {
+  return facts
+    .events("command.claimed")
+    .filter((event) => event.workflowInstanceId === instanceId && RESUMES.has(event.commandType))
+    .map(({ atMs }) => atMs);
+}
+
+/** Types of the commands that were seeded for it: their claim may have been lost with the process that made it. */
+function commandsOf(instanceId: number, facts: Facts): readonly string[] {
+  return (facts.evidence.seeded?.["t_ds_command"] ?? [])
+    .filter((row) => numberIn(row, "workflow_instance_id") === instanceId)
+    .map((row) => String(wordIn("t_ds_command", "command_type", row["command_type"])));
+}

@@ -1,0 +1,51 @@
+import { pointerTo } from "../../base/index.ts";
+import type { Json } from "../../case/resolved-case.ts";
+import type { LogLine } from "../../observe/evidence.ts";
+import type { JudgeContext } from "../context.ts";
+import { showTime } from "../describe-event.ts";
+import type { Finding } from "../finding.ts";
+import { isList, isMap, matches, mismatchOf, splitRest } from "../matchers.ts";
+import { expectationFinding, type Section } from "../section.ts";
+import { selectNodes } from "../selectors.ts";
+
+const LINES_SHOWN = 10;
+
+/** Each node that an item means has such a process; nodes that no item means are not looked at. */
+export const judgeProcesses: Section = (value, pointer, context) =>
+  itemsOf(value).flatMap(({ node, ...fields }, index) =>
+    nodesNamed(node ?? { all: "nodes" }, context).flatMap((name): readonly Finding[] => {
+      const process = context.facts.evidence.snapshot.processes.find((one) => one.node === name);
+      const actual: Json = { status: process?.status ?? "not started", exitCode: process?.exitCode ?? null };
+      const found = mismatchOf(fields, actual, context.scope);
+      if (found === undefined) return [];
+      const message = `process of ${name}, ${found.path.join(".")}: expected ${found.expected}, was ${found.actual}`;
+      return [expectationFinding("processes", pointerTo(pointer, index), message)];
+    }),
+  );
+
+/** Each node that an item means has logged such a line: once or more, or as often as `count` says. */
+export const judgeLogs: Section = (value, pointer, context) =>
+  itemsOf(value).flatMap(({ node, count, ...fields }, index) =>
+    nodesNamed(node ?? { all: "nodes" }, context).flatMap((name): readonly Finding[] => {
+      const lines = context.facts.evidence.snapshot.logs[name] ?? [];
+      const like = lines.filter((line) =>
+        matches(fields, { level: line.level, message: line.message }, context.scope),
+      );
+      const found = mismatchOf(count ?? { $gte: 1 }, like.length, context.scope);
+      if (found === undefined) return [];
+      const message = `log of ${name}: expected ${found.expected} such lines, found ${found.actual}`;
+      const shown = (like.length > 0 ? like : lines).slice(-LINES_SHOWN).map(describeLine);
+      return [expectationFinding("logs", pointerTo(pointer, index), message, shown)];
+    }),
+  );
+
+function itemsOf(value: Json): readonly { readonly [key: string]: Json }[] {
+  return isList(value) ? splitRest(value).items.filter(isMap) : [];
+}
+
+function nodesNamed(selector: Json, context: JudgeContext): readonly string[] {
+  const names = selectNodes(selector, context).map(({ address }) => context.facts.nameOf(address));
+  return [...new Set(names)];
+}
+
+const describeLine = (line: LogLine): string => `${showTime(line.atMs)} ${line.level} ${line.message}`;

@@ -1,0 +1,157 @@
+import type { Step } from "../case/resolved-case.ts";
+import type { StepRecord, Trouble } from "../observe/index.ts";
+import { createArmings } from "./armings.ts";
+import { actionText } from "./describe.ts";
+import { type FailpointWatch, watchFailpoint } from "./failpoint-watch.ts";
+import { awaitMoment, type Reached } from "./moments.ts";
+import { runStep } from "./run-step.ts";
+import { type Stage, type StepProgress, stageMs } from "./stage.ts";
+import { StepTrouble } from "./step-trouble.ts";
+import { createUndoing } from "./undoing.ts";
+
+export interface StepsOptions extends Omit<Stage, "armings" | "progress" | "signal"> {
+  /** Interrupts: what waits gives up, everything is undone. Default: never. */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of the steps. */
+export interface StepsResult {
+  /** All steps of the case in order, those that were not reached too. */
+  readonly steps: readonly StepRecord[];
+  /** Why the case could not be carried through. */
+  readonly trouble: Trouble | undefined;
+}
+
+/** Steps that are ready to run. */
+export interface PreparedSteps {
+  /** Runs them in order; resolves when all have landed and everything is undone. Throws only for bugs. */
+  run(): Promise<StepsResult>;
+}
+
+/**
+ * Prepares the steps of a case. To be called before the cluster starts: what the first step waits for may happen as soon
+ * as a node is up, so its failpoint is armed on every process from that process's first moment on.
+ */
+export function prepareSteps(options: StepsOptions): PreparedSteps {
+  const { steps } = options.case;
+  const progress = new Map(steps.map((step) => [step.id, newProgress(step)]));
+  const stage: Stage = {
+    ...options,
+    armings: createArmings(options.cluster),
+    progress,
+    signal: options.signal ?? new AbortController().signal,
+  };
+  const watch = watchOf(stage, steps[0]);
+  watch?.countFrom(0);
+  return {
+    async run() {
+      const trouble = await runAll(stage, watch);
+      return { steps: [...progress.values()].map(recordOf), trouble };
+    },
+  };
+}
+
+/** Prepares and runs: for a cluster that is up, when nothing of the first step can have happened yet. */
+export function runSteps(options: StepsOptions): Promise<StepsResult> {
+  return prepareSteps(options).run();
+}
+
+function newProgress(step: Step): StepProgress {
+  return {
+    step,
+    firedAtMs: undefined,
+    landedAtMs: undefined,
+    undoneAtMs: undefined,
+    hits: [],
+    hit: [],
+    proofs: [],
+  };
+}
+
+function recordOf(progress: StepProgress): StepRecord {
+  const { step, firedAtMs, landedAtMs, undoneAtMs, hit, proofs } = progress;
+  return {
+    id: step.id,
+    pointer: step.pointer,
+    action: actionText(step.action),
+    firedAtMs,
+    landedAtMs,
+    undoneAtMs,
+    hit,
+    proof: proofs.length === 0 ? undefined : proofs.join("; "),
+  };
+}
+
+function watchOf(stage: Stage, step: Step | undefined): FailpointWatch | undefined {
+  const what = step?.when?.what;
+  return what?.kind === "failpoint" ? watchFailpoint(stage, what) : undefined;
+}
+
+async function runAll(stage: Stage, firstWatch: FailpointWatch | undefined): Promise<Trouble | undefined> {
+  const undoing = createUndoing(stage);
+  const watches: (FailpointWatch | undefined)[] = [firstWatch];
+  let trouble: Trouble | undefined;
+  try {
+    await runInOrder(stage, undoing, watches);
+  } catch (error) {
+    // Undone first, whatever it was: a bug of the harness must not leave a process frozen.
+    undoing.hurry();
+    if (!(error instanceof StepTrouble)) {
+      await undoing.settle();
+      throw error;
+    }
+    trouble = stage.signal.aborted ? interrupted() : error.trouble;
+  } finally {
+    for (const watch of watches) watch?.release();
+  }
+  const failure = await undoing.settle();
+  return trouble ?? failure;
+}
+
+async function runInOrder(
+  stage: Stage,
+  undoing: ReturnType<typeof createUndoing>,
+  watches: (FailpointWatch | undefined)[],
+): Promise<void> {
+  const { steps } = stage.case;
+  // Delays of the first step count from here, when all nodes are up; events from the beginning of the case.
+  let delaysFromMs = stage.history.nowMs();
+  let eventsFromMs = 0;
+  for (const [index, step] of steps.entries()) {
+    const reached = await awaitStep(stage, step, {
+      watch: watches[index],
+      sinceMs: step.when?.what.kind === "delay" ? delaysFromMs : eventsFromMs,
+    });
+    const progress = stage.progress.get(step.id) ?? newProgress(step);
+    const next = watchOf(stage, steps[index + 1]);
+    watches.push(next);
+    await runStep(stage, undoing, { step, progress, reached, onStrike: (atMs) => next?.countFrom(atMs) });
+    watches[index]?.release();
+    eventsFromMs = progress.landedAtMs ?? stage.history.nowMs();
+    delaysFromMs = eventsFromMs;
+  }
+}
+
+async function awaitStep(
+  stage: Stage,
+  step: Step,
+  since: { readonly watch: FailpointWatch | undefined; readonly sinceMs: number },
+): Promise<Reached> {
+  const { when: moment } = step;
+  const reached =
+    moment === undefined
+      ? {
+          it: undefined,
+          deadlineMs: stage.history.nowMs() + stageMs(stage, step.landsWithin),
+          leftBy: () => undefined,
+        }
+      : await awaitMoment(stage, { step, moment, ...since });
+  if (stage.signal.aborted) throw new StepTrouble(interrupted());
+  return reached;
+}
+
+/** Whatever a step ran into after that, this was the cause. */
+function interrupted(): Trouble {
+  const message = "the steps were not carried through: the run was interrupted";
+  return { verdict: "ERROR", code: "interrupted", message, pointer: "/inject" };
+}

@@ -1,0 +1,117 @@
+import { isWorkflowFinished } from "../../src/model/index.ts";
+import type { PastLife, SeedContext } from "./seed-context.ts";
+import { type SeedRow, type TableRows, timestamp } from "./seed-row.ts";
+
+/** Rows of what stands around the workflows: groups, environments, and the servers that once were. */
+export function clusterRows(context: SeedContext): TableRows[] {
+  const { cluster, database } = context.case;
+  const now = timestamp(context.nowMs);
+  const dates = { create_time: now, update_time: now };
+  const groups = Object.entries(cluster.groups).map(([name, workers]) => ({
+    name,
+    addr_list: workers.map((worker) => context.addresses[worker] ?? worker).join(","),
+    ...dates,
+  }));
+  const environments = Object.entries(database.environments).map(([name, config]) => ({
+    code: context.ids.environmentCode(name),
+    name,
+    config,
+    ...dates,
+  }));
+  const taskGroups = Object.entries(database.taskGroups).map(([name, size]) => ({
+    id: context.ids.taskGroupId(name),
+    name,
+    group_size: size,
+    use_size: 0,
+    status: 1,
+    ...dates,
+  }));
+  return [
+    { table: "t_ds_worker_group", rows: groups },
+    { table: "t_ds_environment", rows: environments },
+    { table: "t_ds_task_group", rows: taskGroups },
+    ...alertRows(context),
+    ...serverRows(context),
+  ];
+}
+
+/** Alert groups, and one plugin instance for each of their channels. */
+function alertRows(context: SeedContext): TableRows[] {
+  const now = timestamp(context.nowMs);
+  const dates = { create_time: now, update_time: now };
+  const channels = [...new Set(Object.values(context.case.database.alertGroups).flat())];
+  const groups = Object.entries(context.case.database.alertGroups).map(([name, members]) => ({
+    id: context.ids.alertGroupId(name),
+    group_name: name,
+    alert_instance_ids: members.map((channel) => channels.indexOf(channel) + 1).join(","),
+    ...dates,
+  }));
+  const plugins = channels.map((channel, index) => ({
+    id: index + 1,
+    plugin_define_id: 1,
+    plugin_instance_params: JSON.stringify({ channel }),
+    instance_name: channel,
+    ...dates,
+  }));
+  return [
+    { table: "t_ds_alertgroup", rows: groups },
+    { table: "t_ds_alert_plugin_instance", rows: plugins },
+  ];
+}
+
+/**
+ * The lives of absent nodes. ALIVE in the table and gone from the registry is what a dead server looks like to whoever
+ * starts later. One whose failover is marked finished, and of whom nothing unfinished is left, is fenced and done.
+ */
+function serverRows(context: SeedContext): TableRows[] {
+  const lives = mentionedLives(context);
+  const done = lives.filter((life) => isDone(context, life));
+  const now = timestamp(context.nowMs);
+  const servers = lives.map((life) => ({
+    incarnation: life.incarnation,
+    kind: life.kind,
+    address: life.address,
+    session_no: 1,
+    state: done.includes(life) ? "FENCED" : "ALIVE",
+    startup_time: timestamp(life.startupTime),
+    create_time: timestamp(life.startupTime),
+    update_time: now,
+  }));
+  const failovers = done.map((life) => ({
+    incarnation: life.incarnation,
+    kind: life.kind,
+    address: life.address,
+    phase: "DONE",
+    rescuer: life.incarnation,
+    token: 1,
+    marked: true,
+    create_time: now,
+    update_time: now,
+  }));
+  return [
+    { table: "t_ds_server", rows: servers },
+    { table: "t_ds_failover", rows: failovers satisfies SeedRow[] },
+  ];
+}
+
+function isDone(context: SeedContext, life: PastLife): boolean {
+  if (!context.case.registry.markers.includes(life.name)) return false;
+  return !context.case.database.instances.some(
+    ({ host, state }) => host === life.name && !isWorkflowFinished(state),
+  );
+}
+
+/** Absent nodes that left something behind; one that is only going to be started later has no past. */
+export function mentionedLives(context: SeedContext): readonly PastLife[] {
+  const { database, registry } = context.case;
+  const names = new Set<string | null>([
+    ...database.instances.flatMap(({ host, tasks }) => [
+      host,
+      ...tasks.flatMap(({ attempts }) => attempts.map((attempt) => attempt.host)),
+    ]),
+    ...registry.registered,
+    ...registry.markers,
+    ...Object.values(registry.locks),
+  ]);
+  return Object.values(context.past).filter(({ name }) => names.has(name));
+}

@@ -1,0 +1,1 @@
+export { applyGiven, type GivenOptions } from "./apply-given.ts";

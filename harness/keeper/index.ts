@@ -1,0 +1,17 @@
+export {
+  askDocker,
+  type DockerAddress,
+  type DockerAnswer,
+  dockerAddress,
+  RUN_LABEL,
+} from "./docker-socket.ts";
+export { type Keeper, type KeeperOptions, type OwnedResource, startKeeper } from "./keeper.ts";
+export {
+  isRunning,
+  listProcesses,
+  type ProcessEntry,
+  readProcess,
+  withDescendants,
+} from "./process-table.ts";
+export { projectRoot } from "./project-root.ts";
+export { RUN_MARK, removeDirectory, removeSharedMemory, type SweepReport } from "./sweep.ts";

@@ -1,0 +1,43 @@
+import type { Verdict } from "../base/index.ts";
+import type { ResolvedCase } from "../case/resolved-case.ts";
+import type { Judgement } from "../expect/index.ts";
+
+/** What became of one run of one case. */
+export interface CaseOutcome {
+  readonly case: ResolvedCase;
+  readonly judgement: Judgement;
+  /** Wall time of the whole run, set-up and tear-down included. */
+  readonly durationMs: number;
+  /** Of it: the registry's session time-out, which detection cannot undercut. 0 when it was not run. */
+  readonly sessionTimeoutMs: number;
+  /** Draws moments and targets; the same seed draws the same ones. */
+  readonly seed: number;
+  /** Which run of `--repeat` this is, from 1. */
+  readonly repetition: number;
+  /** Where its evidence is, when it was kept. */
+  readonly evidenceDirectory: string | undefined;
+}
+
+/** A case over all its repetitions. */
+export interface CaseSummary {
+  readonly case: ResolvedCase;
+  readonly outcomes: readonly CaseOutcome[];
+  /** FLAKY: it passed in some repetitions and not in others. A finding, never a pass. */
+  readonly verdict: Verdict | "FLAKY";
+}
+
+/** How bad a verdict is: of several repetitions the worst one counts. */
+const ORDER: readonly Verdict[] = ["ERROR", "FAIL", "INCONCLUSIVE", "PASS", "SKIP"];
+
+/** Sums the repetitions of each case up, in the order of the cases. */
+export function summarize(outcomes: readonly CaseOutcome[]): readonly CaseSummary[] {
+  const byCase = new Map<ResolvedCase, CaseOutcome[]>();
+  for (const outcome of outcomes) byCase.set(outcome.case, [...(byCase.get(outcome.case) ?? []), outcome]);
+  return [...byCase].map(([resolved, repetitions]) => {
+    const verdicts = repetitions.map(({ judgement }) => judgement.verdict);
+    const passed = verdicts.filter((verdict) => verdict === "PASS").length;
+    const worst = ORDER.find((verdict) => verdicts.includes(verdict)) ?? "ERROR";
+    const verdict = passed > 0 && passed < verdicts.length ? "FLAKY" : worst;
+    return { case: resolved, outcomes: repetitions, verdict };
+  });
+}

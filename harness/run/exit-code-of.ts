@@ -1,0 +1,13 @@
+import { EXIT_CODES } from "../base/index.ts";
+import type { CaseSummary } from "./case-outcome.ts";
+
+/** The exit code of a run: the worst of its cases; a failed case before an inconclusive one. */
+export function exitCodeOf(summaries: readonly CaseSummary[], interrupted: boolean): number {
+  if (interrupted) return EXIT_CODES.interrupted;
+  const verdicts = new Set(summaries.map(({ verdict }) => verdict));
+  if (verdicts.has("FAIL") || verdicts.has("FLAKY")) return EXIT_CODES.failed;
+  // The case could not be carried through, for a reason outside of it.
+  if (verdicts.has("ERROR")) return EXIT_CODES.environment;
+  if (verdicts.has("INCONCLUSIVE")) return EXIT_CODES.inconclusive;
+  return EXIT_CODES.passed;
+}

@@ -1,0 +1,136 @@
+import { type Clock, errorMessage, type Timer } from "../base/index.ts";
+import type { Log } from "../node/index.ts";
+import {
+  FencedError,
+  lockCommands,
+  type Ownership,
+  StoreError,
+  selectWaitingCommands,
+  setCommandAside,
+} from "../store/index.ts";
+import { type ClaimPorts, claimCommands } from "./claim-commands.ts";
+
+export interface ClaimLoop {
+  /** There may be commands: look now. */
+  poke(): void;
+  /** Claims nothing any more; resolves when a claim that was under way is over. */
+  stop(): Promise<void>;
+}
+
+export interface ClaimLoopOptions {
+  readonly ports: ClaimPorts & { readonly log: Log };
+  readonly mayAct: () => boolean;
+  readonly slot: () => { readonly slot: number; readonly slots: number } | undefined;
+  readonly onOwned: (owned: readonly Ownership[]) => void;
+  /** This incarnation was fenced. */
+  readonly onFenced: () => void;
+  /** It is not known whether a claim took place. */
+  readonly onUnknown: () => void;
+  /** A look at the table when no hint came, milliseconds. */
+  readonly pollMs: number;
+  /** How long a command of another slot is left to that master, milliseconds. */
+  readonly slotPatienceMs: number;
+}
+
+/** Commands that one transaction claims at most. */
+const CLAIM_LIMIT = 100;
+
+/** Which commands of others have waited too long. Measured here, so that no clock of another machine counts. */
+function createPatience(clock: Clock, patienceMs: number): (waiting: readonly number[]) => readonly number[] {
+  const seenAtMs = new Map<number, number>();
+  return (waiting) => {
+    const nowMs = clock.monotonicMs();
+    const present = new Set(waiting);
+    for (const id of seenAtMs.keys()) if (!present.has(id)) seenAtMs.delete(id);
+    for (const id of waiting) if (!seenAtMs.has(id)) seenAtMs.set(id, nowMs);
+    return waiting.filter((id) => nowMs - (seenAtMs.get(id) ?? nowMs) >= patienceMs);
+  };
+}
+
+/** Claims commands as long as it runs: when it is poked, and by poll. */
+export function startClaimLoop(options: ClaimLoopOptions): ClaimLoop {
+  const { ports, pollMs } = options;
+  const overdueOf = createPatience(ports.clock, options.slotPatienceMs);
+  let timer: Timer | undefined;
+  let stopped = false;
+  let again = false;
+  let limit = CLAIM_LIMIT;
+  let claiming: Promise<void> | undefined;
+
+  const complain = (error: unknown): void =>
+    ports.log.warn(`commands were not claimed: ${errorMessage(error)}`);
+
+  async function claimOnce(): Promise<boolean> {
+    if (stopped || !options.mayAct()) return false;
+    const waiting = await selectWaitingCommands(ports.database, CLAIM_LIMIT);
+    const overdue = overdueOf(waiting);
+    if (waiting.length === 0) return false;
+    const mine = options.slot();
+    if (mine === undefined && overdue.length === 0) return false;
+    if (stopped || !options.mayAct()) return false;
+    const claimed = await claimCommands(ports, {
+      slot: mine?.slot,
+      slots: mine?.slots ?? 1,
+      overdue,
+      limit: CLAIM_LIMIT,
+    });
+    if (claimed.owned.length > 0) options.onOwned(claimed.owned);
+    const full = claimed.commands === limit;
+    limit = CLAIM_LIMIT;
+    return full;
+  }
+
+  /** One command makes the whole batch fail: smaller batches find it, and then it goes aside alone. */
+  async function isolate(error: StoreError): Promise<void> {
+    if (limit > 1) {
+      limit = Math.ceil(limit / 4);
+    } else {
+      const mine = options.slot();
+      const head = { slot: mine?.slot, slots: mine?.slots ?? 1, overdue: [], limit: 1 };
+      await ports.database.transaction(async (tx) => {
+        for (const command of await lockCommands(tx, head))
+          await setCommandAside(tx, command.id, error.message);
+      });
+      limit = CLAIM_LIMIT;
+    }
+    again = true;
+  }
+
+  async function run(): Promise<void> {
+    do {
+      again = false;
+      try {
+        if (await claimOnce()) again = true;
+      } catch (error) {
+        if (error instanceof FencedError) options.onFenced();
+        else if (error instanceof StoreError && error.code === "UNKNOWN") options.onUnknown();
+        else if (error instanceof StoreError && error.code === "CONSTRAINT")
+          await isolate(error).catch(complain);
+        else complain(error);
+      }
+    } while (again && !stopped);
+  }
+
+  function poke(): void {
+    if (stopped) return;
+    if (claiming !== undefined) {
+      again = true;
+      return;
+    }
+    timer?.cancel();
+    claiming = run().finally(() => {
+      claiming = undefined;
+      if (!stopped) timer = ports.clock.setTimer(pollMs, poke);
+    });
+  }
+
+  poke();
+  return {
+    poke,
+    async stop() {
+      stopped = true;
+      timer?.cancel();
+      await claiming;
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { type ClaimLoop, startClaimLoop } from "./claim-loop.ts";

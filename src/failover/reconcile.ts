@@ -1,0 +1,152 @@
+import { REGISTRY_PATHS } from "../model/index.ts";
+import {
+  adoptFailover,
+  type FailoverRow,
+  fenceUnknownServer,
+  markLeft,
+  notifyCommands,
+  repairLostCommands,
+  type SweepHold,
+  selectStandingServers,
+  selectUnfinishedFailovers,
+  selectUnknownOwners,
+} from "../store/index.ts";
+import type { Coordinator } from "./coordinator.ts";
+import type { FailoverPorts } from "./failover-ports.ts";
+import { repairMarkers } from "./finish-failover.ts";
+import { joiningKey, planReconciliation, sweepKey } from "./plan.ts";
+import { sweepOwnerless } from "./sweep.ts";
+
+/** Finds what the registry's events missed: at the start, from time to time, and after a lost connection. */
+export interface Reconciler {
+  /** One look. Throws StoreError, RegistryError or FencedError. */
+  run(): Promise<void>;
+}
+
+/** How many finished failovers keep their notice in the registry. Older notices are of no use to anybody. */
+const MARKERS_KEPT = 100;
+
+/** Remembers since when each state of affairs has been standing, on this master's own clock. */
+function createStanding(nowMs: () => number): {
+  note(keys: readonly string[]): void;
+  ms(key: string): number;
+} {
+  const since = new Map<string, number>();
+  return {
+    note(keys) {
+      const present = new Set(keys);
+      for (const key of since.keys()) if (!present.has(key)) since.delete(key);
+      for (const key of keys) if (!since.has(key)) since.set(key, nowMs());
+    },
+    ms: (key) => nowMs() - (since.get(key) ?? nowMs()),
+  };
+}
+
+/** Owners that no row knows: they are dead, and are fenced with a row that is made for them. */
+async function fenceUnknownOwners(ports: FailoverPorts, coordinator: Coordinator): Promise<void> {
+  for (const { incarnation, host } of await selectUnknownOwners(ports.database)) {
+    const target = { kind: "master", address: host ?? "unknown", incarnation } as const;
+    const hold = await ports.database.transaction((tx) =>
+      fenceUnknownServer(tx, {
+        me: ports.me.incarnation,
+        target,
+        sessionNo: undefined,
+        nowMs: ports.clock.now(),
+      }),
+    );
+    if (hold === undefined) continue;
+    ports.events.emit({
+      type: "failover.started",
+      kind: "master",
+      of: target.address,
+      ofIncarnation: incarnation,
+    });
+    coordinator.rescue(hold, target);
+  }
+}
+
+async function forgetOldMarkers(ports: FailoverPorts): Promise<void> {
+  const session = ports.session();
+  const names = await session.children(REGISTRY_PATHS.failoverFinished);
+  if (names.length <= MARKERS_KEPT) return;
+  const entries = await Promise.all(
+    names.map((name) => session.get(`${REGISTRY_PATHS.failoverFinished}/${name}`)),
+  );
+  const dated = entries
+    .filter((entry) => entry !== undefined)
+    .map((entry) => ({ path: entry.path, atMs: markedAt(entry.value) }));
+  for (const { path } of dated.toSorted((left, right) => left.atMs - right.atMs).slice(0, -MARKERS_KEPT)) {
+    await session.delete(path);
+  }
+}
+
+function markedAt(value: string): number {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === "object" && parsed !== null && "at" in parsed ? Number(parsed.at) : 0;
+  } catch {
+    return 0;
+  }
+}
+
+export function createReconciler(ports: FailoverPorts, coordinator: Coordinator): Reconciler {
+  const standing = createStanding(() => ports.clock.monotonicMs());
+
+  async function adopt(failover: FailoverRow): Promise<void> {
+    const hold = await ports.database.transaction((tx) => adoptFailover(tx, ports.me.incarnation, failover));
+    if (hold !== undefined) coordinator.rescue(hold, failover);
+  }
+
+  function resume(failover: FailoverRow): void {
+    const hold: SweepHold = {
+      incarnation: failover.incarnation,
+      rescuer: failover.rescuer,
+      token: failover.token,
+    };
+    coordinator.rescue(hold, failover);
+  }
+
+  return {
+    async run() {
+      // The table before the registry: whoever registers in between is seen.
+      const servers = await selectStandingServers(ports.database);
+      const failovers = await selectUnfinishedFailovers(ports.database);
+      if (!ports.mayJudge()) return;
+      const members = [...ports.membership.members("master"), ...ports.membership.members("worker")];
+      standing.note([
+        ...servers.filter((server) => server.state === "JOINING").map(joiningKey),
+        ...failovers.map(sweepKey),
+      ]);
+      const actions = planReconciliation({
+        me: ports.me.incarnation,
+        servers,
+        registered: new Set(members.map((member) => member.incarnation)),
+        failovers: failovers.filter((failover) => !coordinator.isBusyWith(failover.incarnation)),
+        standingMs: standing.ms,
+        joinLimitMs: ports.timing.joinLimitMs,
+        rescueStallMs: ports.timing.rescueStallMs,
+      });
+      for (const action of actions) {
+        if (action.kind === "suspect") coordinator.suspect({ ...action.server, proven: false });
+        else if (action.kind === "adopt") await adopt(action.failover);
+        else resume(action.failover);
+      }
+      await fenceUnknownOwners(ports, coordinator);
+      await sweepOwnerless(ports);
+      const repaired = await ports.database.transaction(async (tx) => {
+        const ids = await repairLostCommands(tx, ports.clock.now());
+        if (ids.length > 0) await notifyCommands(tx);
+        return ids;
+      });
+      if (repaired.length > 0) ports.log.warn(`workflows in FAILOVER had no command: ${repaired.join(", ")}`);
+      await repairMarkers(ports);
+      await forgetOldMarkers(ports);
+    },
+  };
+}
+
+/** A worker said goodbye before its node vanished: its life is over, and nothing has to be rescued. */
+export async function noteLeft(ports: FailoverPorts, incarnation: string): Promise<void> {
+  await markLeft(ports.database, incarnation);
+  ports.onDeath();
+}

@@ -1,0 +1,116 @@
+import { createMembership, type Member, type Membership, workerCandidates } from "../cluster/index.ts";
+import type { NodeConfig } from "../config/index.ts";
+import { createDispatcher, createLoadBalancer, type Dispatcher } from "../dispatch/index.ts";
+import {
+  type Coordinator,
+  createCoordinator,
+  createReconciler,
+  type FailoverPorts,
+  type Reconciler,
+} from "../failover/index.ts";
+import type { NodePorts, Predecessor } from "../node/index.ts";
+import type { Registry } from "../registry/index.ts";
+import type { RpcClient } from "../rpc/index.ts";
+import type { Database } from "../store/index.ts";
+import type { TaskProcesses } from "../task/process/index.ts";
+import { MasterSession } from "./master-session.ts";
+import { type MasterTiming, masterTiming } from "./master-timing.ts";
+import { createRunTable, type RunTable } from "./run-table.ts";
+
+export interface MasterLifeOptions {
+  readonly config: NodeConfig;
+  readonly ports: NodePorts;
+  readonly incarnation: string;
+  /** The life before this one on the same data directory, dead for certain. */
+  readonly predecessor: Predecessor | undefined;
+  readonly registry: Registry;
+  readonly database: Database;
+  readonly rpc: RpcClient;
+  readonly processes: TaskProcesses;
+}
+
+/** What the parts of a master ask of it, or tell it. */
+export interface MasterHooks {
+  mayAct(): boolean;
+  mayJudge(): boolean;
+  joined(member: Member): void;
+  left(member: Member): void;
+  sessionLost(reason: string): void;
+  fenced(reason: string): void;
+  readonly stopping: AbortSignal;
+}
+
+/** The parts of one life of a master, wired to each other. */
+export interface MasterParts {
+  readonly timing: MasterTiming;
+  readonly session: MasterSession;
+  readonly membership: Membership;
+  readonly dispatcher: Dispatcher;
+  readonly runs: RunTable;
+  readonly failover: FailoverPorts;
+  readonly coordinator: Coordinator;
+  readonly reconciler: Reconciler;
+}
+
+/** Puts the parts together; nothing runs yet. */
+export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): MasterParts {
+  const { config, ports, incarnation, registry, database, rpc, processes } = options;
+  const { clock, events, failpoints, log } = ports;
+  const timing = masterTiming(config);
+  const shared = {
+    clock,
+    events,
+    failpoints,
+    log,
+    database,
+    rpc,
+    me: { incarnation, address: config.address },
+  };
+  const { mayAct, stopping } = hooks;
+  const onLease = (deadlineMs: number): void => processes.setDeadline(deadlineMs);
+  const session = new MasterSession({
+    registry,
+    config,
+    ports,
+    incarnation,
+    timing,
+    onLease,
+    onLost: hooks.sessionLost,
+  });
+  const membership = createMembership({
+    events,
+    warn: (message) => log.warn(message),
+    listener: { joined: hooks.joined, left: hooks.left, updated: () => dispatcher.workersChanged() },
+  });
+  const dispatcher = createDispatcher({
+    clock,
+    balancer: createLoadBalancer(config.master.loadBalancer, ports.random),
+    candidates: (group) => workerCandidates(membership.members("worker"), group),
+    mayAct,
+    pauseAfterRefusalMs: timing.retryPauseMs,
+  });
+  const { rpcTimeoutMs, retryPauseMs } = timing;
+  const { dataDirectory } = config;
+  const runs = createRunTable({
+    ...shared,
+    dispatcher,
+    processes,
+    mayAct,
+    rpcTimeoutMs,
+    retryPauseMs,
+    dataDirectory,
+  });
+  const failover: FailoverPorts = {
+    ...shared,
+    membership,
+    session: () => session.session,
+    mayJudge: hooks.mayJudge,
+    onFenced: () => hooks.fenced("another master fenced this one"),
+    onDeath: () => runs.pokeAll(),
+    stopping,
+    timing,
+  };
+  const coordinator = createCoordinator(failover);
+  const reconciler = createReconciler(failover, coordinator);
+  return { timing, session, membership, dispatcher, runs, failover, coordinator, reconciler };
+}

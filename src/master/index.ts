@@ -1,0 +1,1 @@
+export { startMaster } from "./start-master.ts";

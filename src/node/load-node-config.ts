@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { errorMessage } from "../base/index.ts";
+import type { NodeConfig, RegistryConfig, TimingConfig } from "../config/index.ts";
+import { NODE_KINDS } from "../model/index.ts";
+import { type ConfigProblem, ConfigReader } from "./config-reader.ts";
+
+/** A configuration that a node cannot start with; the message names every problem and how to fix it. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const ADDRESS = { pattern: /^[^\s/@]+:\d{1,5}$/, form: "an address of the form host:port" };
+const POSTGRES_URL = {
+  pattern: /^postgres(ql)?:\/\/\S+$/,
+  form: "a URL like postgres://user@host:5432/database",
+};
+const ROOT = { pattern: /^\/\S*[^/\s]$/, form: "a path that starts with / and does not end with it" };
+const LONGEST_MS = 24 * 3_600_000;
+
+/** Reads a configuration file. Throws ConfigError with all that is wrong in it. */
+export function loadNodeConfig(file: string): NodeConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(
+      `cannot read the configuration: ${errorMessage(error)}; name an existing file by --config`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file} is not JSON: ${errorMessage(error)}`);
+  }
+  const problems: ConfigProblem[] = [];
+  const config = readNodeConfig(new ConfigReader(value, problems));
+  if (problems.length === 0) return config;
+  const lines = problems.map(({ key, message }) => `  ${key} ${message}`);
+  throw new ConfigError(`${file} is not a valid configuration:\n${lines.join("\n")}`);
+}
+
+function readNodeConfig(reader: ConfigReader): NodeConfig {
+  const kind = reader.oneOf("kind", NODE_KINDS);
+  const config: NodeConfig = {
+    kind,
+    address: reader.text("address", ADDRESS),
+    listen: readListen(reader.object("listen")),
+    ...(reader.has("dial") ? { dial: reader.table("dial") } : {}),
+    registry: readRegistry(reader.object("registry")),
+    ...(kind !== "worker" || reader.has("databaseUrl")
+      ? { databaseUrl: reader.text("databaseUrl", POSTGRES_URL) }
+      : {}),
+    dataDirectory: reader.text("dataDirectory", { form: "the path of a directory" }),
+    timing: readTiming(reader.object("timing")),
+    disconnectStrategy: reader.oneOf("disconnectStrategy", ["STOP", "WAITING"], "STOP"),
+    master: readMaster(reader.object("master")),
+    worker: readWorker(reader.object("worker")),
+  };
+  reader.finish();
+  return config;
+}
+
+function readListen(reader: ConfigReader): NodeConfig["listen"] {
+  const listen = {
+    host: reader.text("host", { fallback: "127.0.0.1" }),
+    port: reader.number("port", { fallback: 0, least: 0, most: 65_535 }),
+  };
+  reader.finish();
+  return listen;
+}
+
+function readRegistry(reader: ConfigReader): RegistryConfig {
+  const kind = reader.oneOf("kind", ["zookeeper", "jdbc"]);
+  const root = reader.text("root", ROOT);
+  const registry: RegistryConfig =
+    kind === "jdbc"
+      ? { kind, root, url: reader.text("url", POSTGRES_URL) }
+      : { kind, root, servers: reader.text("servers", { form: "host:port,host:port" }) };
+  reader.finish();
+  return registry;
+}
+
+function readTiming(reader: ConfigReader): TimingConfig {
+  const session = { fallback: 10_000, least: 100, most: LONGEST_MS };
+  const sessionTimeoutMs = reader.number("sessionTimeoutMs", session);
+  const duration = (key: string, fallback: number): number =>
+    reader.number(key, { fallback, least: 0, most: LONGEST_MS });
+  const timing = {
+    sessionTimeoutMs,
+    failoverDelayMs: duration("failoverDelayMs", 0),
+    reconcileIntervalMs: duration("reconcileIntervalMs", 2 * sessionTimeoutMs),
+    shutdownGraceMs: duration("shutdownGraceMs", 3000),
+    dispatchTimeoutMs: duration("dispatchTimeoutMs", 0),
+  };
+  reader.finish();
+  return timing;
+}
+
+function readMaster(reader: ConfigReader): NodeConfig["master"] {
+  const master = {
+    failoverBatchSize: reader.number("failoverBatchSize", { fallback: 1000, least: 1, most: 100_000 }),
+    loadBalancer: reader.oneOf(
+      "loadBalancer",
+      ["RANDOM", "ROUND_ROBIN", "FIXED_WEIGHTED_ROUND_ROBIN", "DYNAMIC_WEIGHTED_ROUND_ROBIN"],
+      "DYNAMIC_WEIGHTED_ROUND_ROBIN",
+    ),
+  };
+  reader.finish();
+  return master;
+}
+
+function readWorker(reader: ConfigReader): NodeConfig["worker"] {
+  const worker = {
+    taskSlots: reader.number("taskSlots", { fallback: 100, least: 1, most: 100_000 }),
+    weight: reader.number("weight", { fallback: 100, least: 0, most: 1_000_000 }),
+    busyAbove: reader.number("busyAbove", { fallback: 1, least: 0, most: 1 }),
+    groups: reader.texts("groups"),
+  };
+  reader.finish();
+  return worker;
+}

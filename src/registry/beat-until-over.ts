@@ -1,0 +1,44 @@
+import type { Clock } from "../base/index.ts";
+import type { SessionLease } from "./session-lease.ts";
+
+export interface HeartOptions {
+  readonly clock: Clock;
+  readonly lease: SessionLease;
+  /**
+   * Renews the session at the registry: "ended" when the registry knows it no more. Throws when no answer came by the
+   * deadline (monotonic clock).
+   */
+  readonly beat: (deadlineMs: number) => Promise<"beaten" | "ended">;
+}
+
+/** Shortest deadline of a beat, milliseconds: below it, a busy machine alone would break good connections. */
+const LEAST_DEADLINE_MS = 50;
+
+/** Renews the lease every T / 5 until the session is over. A beat that fails is repeated soon: the lease leaves time. */
+export async function beatUntilOver(options: HeartOptions): Promise<void> {
+  const { clock, lease } = options;
+  const over = new AbortController();
+  const forget = lease.onState(() => {
+    if (lease.isOver) over.abort();
+  });
+  while (!lease.isOver) {
+    const sentMs = clock.monotonicMs();
+    const beaten = await beatOnce(options, sentMs);
+    const pauseMs = beaten ? sentMs + lease.timeoutMs / 5 - clock.monotonicMs() : lease.timeoutMs / 20;
+    if (!lease.isOver) await clock.sleep(Math.max(0, pauseMs), over.signal);
+  }
+  forget();
+}
+
+async function beatOnce({ lease, beat }: HeartOptions, sentMs: number): Promise<boolean> {
+  try {
+    const outcome = await beat(sentMs + Math.max(lease.timeoutMs / 10, LEAST_DEADLINE_MS));
+    if (outcome === "ended") lease.lose();
+    else lease.renewed(sentMs);
+    return true;
+  } catch {
+    // Whether it is a blip or the end is the lease's to say; here only that nobody answered.
+    lease.connectionDown();
+    return false;
+  }
+}

@@ -1,0 +1,103 @@
+import { DatabaseError } from "pg";
+import type { Clock } from "../../base/index.ts";
+import { RegistryError } from "../registry.ts";
+import type { SessionLease } from "../session-lease.ts";
+import type { PostgresLink } from "./postgres-link.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface JdbcOperationsOptions {
+  readonly clock: Clock;
+  readonly link: PostgresLink;
+  readonly lease: SessionLease;
+}
+
+/** Pause before an operation is tried again, milliseconds. */
+const RETRY_PAUSE_MS = 20;
+
+const FOREIGN_KEY_VIOLATION = "23503";
+/** Refused in a way that a second try may get around: deadlock, serialization failure. Nothing was done. */
+const WORTH_REPEATING = new Set(["40P01", "40001"]);
+
+/** Longest time an operation takes, milliseconds (OWNERSHIP: q <= T / 4; a second is granted to short sessions too). */
+export function operationLimitMs(timeoutMs: number): number {
+  return Math.max(timeoutMs / 4, 1000);
+}
+
+/** Runs the statements of a session's operations within their limit, and says what became of them. */
+export class JdbcOperations {
+  readonly #options: JdbcOperationsOptions;
+
+  constructor(options: JdbcOperationsOptions) {
+    this.#options = options;
+  }
+
+  /** Instant at which an operation that begins now has to be over. */
+  deadlineMs(): number {
+    return this.#options.clock.monotonicMs() + operationLimitMs(this.#options.lease.timeoutMs);
+  }
+
+  /** A statement that changes nothing: repeated until the limit, and UNAVAILABLE when it had no answer by then. */
+  async read(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    try {
+      return await this.#repeat({ text, values, repeatable: (error) => error.code !== "SESSION_LOST" });
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.code !== "UNKNOWN") throw error;
+      throw new RegistryError("UNAVAILABLE", error.message, { cause: error.cause });
+    }
+  }
+
+  /** A statement that changes something: repeated only while it certainly was not done. */
+  write(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#repeat({ text, values, repeatable: (error) => error.code === "UNAVAILABLE" });
+  }
+
+  async #repeat(work: {
+    readonly text: string;
+    readonly values: readonly unknown[];
+    readonly repeatable: (error: RegistryError) => boolean;
+  }): Promise<readonly Row[]> {
+    const { clock, link } = this.#options;
+    const deadlineMs = this.deadlineMs();
+    for (;;) {
+      this.assertAlive();
+      try {
+        const rows = await link.run({ text: work.text, values: work.values, deadlineMs });
+        return rows;
+      } catch (error) {
+        const told = this.#explain(error);
+        const leftMs = deadlineMs - clock.monotonicMs();
+        if (leftMs <= RETRY_PAUSE_MS || told.code === "INVALID" || !work.repeatable(told)) throw told;
+      }
+      await clock.sleep(RETRY_PAUSE_MS);
+    }
+  }
+
+  /** Throws SESSION_LOST when the session is over. */
+  assertAlive(): void {
+    const { state } = this.#options.lease;
+    if (state === "LOST" || state === "CLOSED") throw sessionLost(state);
+  }
+
+  #explain(error: unknown): RegistryError {
+    const { lease } = this.#options;
+    if (error instanceof DatabaseError && error.code === FOREIGN_KEY_VIOLATION) lease.lose();
+    if (lease.isOver) return sessionLost(lease.state, error);
+    if (error instanceof RegistryError) return error;
+    const code = error instanceof DatabaseError ? (error.code ?? "") : "";
+    // Classes: 57 the server is going down or cancelled it, 53 out of resources, 55 lock not available.
+    const passing = WORTH_REPEATING.has(code) || /^(57|53|55)/.test(code);
+    return new RegistryError(
+      passing ? "UNAVAILABLE" : "INVALID",
+      "the database refused the registry's statement",
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What an operation of a session that is over throws. */
+export function sessionLost(state: string, cause?: unknown): RegistryError {
+  return new RegistryError("SESSION_LOST", `the registry session is ${state}: open a new one`, { cause });
+}

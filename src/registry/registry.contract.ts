@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type Clock, waitUntil } from "../base/index.ts";
+import { checkLocks } from "./contract/locks.contract.ts";
+import { checkNodes } from "./contract/nodes.contract.ts";
+import { checkOutages } from "./contract/outages.contract.ts";
+import { checkSessions } from "./contract/sessions.contract.ts";
+import { checkWatches } from "./contract/watches.contract.ts";
+import type { Registry } from "./registry.ts";
+
+/** A process that uses the registry, with what can befall it. */
+export interface RegistryClient {
+  readonly registry: Registry;
+  /** Ends it as SIGKILL would: the registry is told nothing. */
+  kill(): Promise<void>;
+  /** Nothing passes between it and the registry any more, and no connection breaks. */
+  freeze(): void;
+  /** Its connections break, and new ones are refused. */
+  cut(): void;
+  /** Undoes both. */
+  heal(): void;
+}
+
+/** A registry that is empty, and processes around it. */
+export interface RegistryWorld {
+  readonly clock: Clock;
+  /** T of the sessions that the contract opens, milliseconds. */
+  readonly sessionTimeoutMs: number;
+  /** By how much the end of a silent session may be noticed later than T, milliseconds. */
+  readonly noticeMs: number;
+  createClient(): Promise<RegistryClient>;
+  close(): Promise<void>;
+}
+
+/** Runs one check in a world of its own. */
+export type InWorld = (title: string, check: (world: RegistryWorld) => Promise<void>) => void;
+
+/** Longest time of one check, milliseconds. */
+const LIMIT_MS = 30_000;
+
+/**
+ * What the scheduler relies on, for every back end. The entries of the torture catalogue
+ * (docs of the registry) are named by their numbers.
+ */
+export function describeRegistryContract(name: string, makeWorld: () => Promise<RegistryWorld>): void {
+  describe(`registry contract: ${name}`, () => {
+    const stray: unknown[] = [];
+    const collect = (error: unknown): void => void stray.push(error);
+    beforeAll(() => void process.on("unhandledRejection", collect));
+    afterAll(() => {
+      process.off("unhandledRejection", collect);
+      expect(stray).toEqual([]);
+    });
+    const inWorld: InWorld = (title, check) => {
+      test(title, () => runInWorld(makeWorld, check), LIMIT_MS);
+    };
+    describe("nodes", () => checkNodes(inWorld));
+    describe("watches", () => checkWatches(inWorld));
+    describe("locks", () => checkLocks(inWorld));
+    describe("sessions", () => checkSessions(inWorld));
+    describe("outages", () => checkOutages(inWorld));
+  });
+}
+
+/** Every check is also a leak check: what it opened is closed again. */
+async function runInWorld(
+  makeWorld: () => Promise<RegistryWorld>,
+  check: (world: RegistryWorld) => Promise<void>,
+): Promise<void> {
+  const before = openResources();
+  const world = await makeWorld();
+  try {
+    await check(world);
+  } finally {
+    await world.close();
+  }
+  await waitUntil({
+    clock: world.clock,
+    until: () => (openResources() <= before ? true : undefined),
+    withinMs: 2000,
+    describe: `the sockets and timers to be closed (${before} before)`,
+    lastSeen: () => process.getActiveResourcesInfo().join(" "),
+  });
+}
+
+function openResources(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(TCP|Timeout|Pipe)/.test(name)).length;
+}

@@ -1,0 +1,1 @@
+export { createMemoryNetwork, type MemoryNetwork } from "./memory-network.ts";

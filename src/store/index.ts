@@ -1,0 +1,11 @@
+export * from "./alerts.ts";
+export * from "./commands.ts";
+export * from "./database.ts";
+export * from "./definitions.ts";
+export * from "./failovers.ts";
+export * from "./intents.ts";
+export { migrateStore } from "./migrate.ts";
+export * from "./reports.ts";
+export * from "./servers.ts";
+export * from "./tasks.ts";
+export * from "./workflows.ts";

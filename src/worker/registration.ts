@@ -1,0 +1,174 @@
+import { errorMessage, type Timer } from "../base/index.ts";
+import type { NodeConfig } from "../config/index.ts";
+import { nodePath, nodesPath, parseNodeName, REGISTRY_PATHS } from "../model/index.ts";
+import type { NodePorts } from "../node/index.ts";
+import type { Registry, RegistryEvent, RegistrySession, Watch } from "../registry/index.ts";
+import type { Heartbeat } from "../rpc/index.ts";
+
+/** What a registration needs. */
+export interface RegistrationOptions {
+  readonly registry: Registry;
+  readonly config: NodeConfig;
+  readonly ports: Pick<NodePorts, "clock" | "events" | "log">;
+  readonly incarnation: string;
+  /** Tasks that run at this moment. */
+  readonly tasks: () => number;
+  /** F moved. */
+  readonly onLease: (leaseDeadlineMs: number) => void;
+  /** The session is over, and not because it was closed here. */
+  readonly onLost: () => void;
+}
+
+/**
+ * The worker's presence in the registry for one life: session, ephemeral node with its heartbeat, and the view of the
+ * masters. The node is written again when the status changes, and when somebody wiped it while the session lives.
+ */
+export class Registration {
+  readonly session: RegistrySession;
+  readonly #options: RegistrationOptions;
+  readonly #path: string;
+  readonly #startupTime: number;
+  readonly #masters = new Map<string, string>();
+  readonly #stops: (() => void)[] = [];
+  #watch: Watch | undefined;
+  #written: Heartbeat | undefined;
+  #writing: Promise<void> | undefined;
+  #retry: Timer | undefined;
+  #closed = false;
+
+  private constructor(options: RegistrationOptions, session: RegistrySession) {
+    this.#options = options;
+    this.session = session;
+    this.#path = nodePath("worker", options.config.address, options.incarnation);
+    this.#startupTime = options.ports.clock.now();
+  }
+
+  /** Opens the session and stands in the registry when it resolves. Throws RegistryError; nothing is left then. */
+  static async open(options: RegistrationOptions): Promise<Registration> {
+    const { sessionTimeoutMs } = options.config.timing;
+    const session = await options.registry.open({
+      sessionTimeoutMs,
+      withinMs: Math.max(2 * sessionTimeoutMs, 2000),
+    });
+    const registration = new Registration(options, session);
+    try {
+      await registration.#start();
+      return registration;
+    } catch (error) {
+      await registration.close();
+      throw error;
+    }
+  }
+
+  /** Whether this life may have an effect: F is ahead. */
+  inSession(): boolean {
+    const { state, leaseDeadlineMs } = this.session;
+    if (this.#closed || state === "LOST" || state === "CLOSED") return false;
+    return this.#options.ports.clock.monotonicMs() < leaseDeadlineMs;
+  }
+
+  /** Addresses of the masters that stand in the registry. */
+  masters(): readonly string[] {
+    return [...new Set(this.#masters.values())];
+  }
+
+  /** Tells the registry what has changed: a new status at once, a mere number of tasks within a heartbeat's period. */
+  refresh(): void {
+    if (this.#closed || this.#writing !== undefined) return;
+    const heartbeat = this.#heartbeat();
+    if (JSON.stringify(heartbeat) === JSON.stringify(this.#written)) return;
+    if (heartbeat.status === this.#written?.status) {
+      this.#retryLater();
+      return;
+    }
+    this.#writeInBackground();
+  }
+
+  /** Ends the session. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#retry?.cancel();
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.#watch?.close().catch(() => undefined);
+    await this.session.close();
+  }
+
+  async #start(): Promise<void> {
+    const { session } = this;
+    const { onLease, onLost, ports } = this.#options;
+    onLease(session.leaseDeadlineMs);
+    this.#stops.push(
+      session.onLease(onLease),
+      session.onState((state) => {
+        if (state === "SUSPENDED") ports.events.emit({ type: "registry.session.suspended" });
+        else if (state === "CONNECTED") ports.events.emit({ type: "registry.session.restored" });
+        else if (!this.#closed) onLost();
+      }),
+    );
+    await this.#write();
+    const { nodes } = REGISTRY_PATHS;
+    this.#watch = await session.watch(nodes, {
+      snapshot: (entries) => {
+        this.#masters.clear();
+        for (const { path } of entries) this.#see(path, "ADDED");
+      },
+      event: ({ type, path }) => this.#see(path, type),
+    });
+  }
+
+  #see(path: string, type: RegistryEvent["type"]): void {
+    if (path === this.#path) {
+      // Wiped by somebody while the session lives.
+      if (type === "REMOVED" && this.inSession()) this.#writeInBackground();
+      return;
+    }
+    const folder = `${nodesPath("master")}/`;
+    if (!path.startsWith(folder)) return;
+    const name = parseNodeName(path.slice(folder.length));
+    if (name === undefined) return;
+    if (type === "REMOVED") this.#masters.delete(name.incarnation);
+    else this.#masters.set(name.incarnation, name.address);
+  }
+
+  #writeInBackground(): void {
+    this.#writing ??= this.#write()
+      .catch((error: unknown) => {
+        this.#options.ports.log.debug(`the heartbeat was not written: ${errorMessage(error)}`);
+        this.#written = undefined;
+      })
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#written === undefined) this.#retryLater();
+        else this.refresh();
+      });
+  }
+
+  #retryLater(): void {
+    if (this.#closed || this.#retry !== undefined) return;
+    this.#retry = this.#options.ports.clock.setTimer(this.session.timeoutMs / 5, () => {
+      this.#retry = undefined;
+      if (this.inSession()) this.#writeInBackground();
+    });
+  }
+
+  async #write(): Promise<void> {
+    const heartbeat = this.#heartbeat();
+    await this.session.put(this.#path, JSON.stringify(heartbeat), { ephemeral: true });
+    this.#written = heartbeat;
+  }
+
+  #heartbeat(): Heartbeat {
+    const { config, incarnation, tasks } = this.#options;
+    const { weight, taskSlots, busyAbove, groups } = config.worker;
+    const running = tasks();
+    return {
+      incarnation,
+      address: config.address,
+      pid: process.pid,
+      startupTime: this.#startupTime,
+      sessionNo: 1,
+      status: running > 0 && running >= busyAbove * taskSlots ? "BUSY" : "NORMAL",
+      worker: { weight, groups: [...new Set(["default", ...groups])], taskSlots, tasks: running },
+    };
+  }
+}

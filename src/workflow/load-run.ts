@@ -1,0 +1,69 @@
+import type { ActiveWorkflowState, Executor } from "../model/index.ts";
+import {
+  assertOwned,
+  DamagedRowError,
+  type Database,
+  invalidateOlderDuplicates,
+  NotOwnerError,
+  type Ownership,
+  selectAlive,
+  selectValidTasks,
+  selectWorkflow,
+  type TaskRow,
+} from "../store/index.ts";
+import { loadDefinition } from "./definition.ts";
+import type { RunState } from "./run-state.ts";
+
+function asActive(state: string, id: number): ActiveWorkflowState {
+  if (state === "RUNNING_EXECUTION" || state === "READY_PAUSE" || state === "READY_STOP") return state;
+  throw new DamagedRowError(`workflow instance ${id} has an owner and state ${state}`);
+}
+
+/**
+ * What is known of the executor of a live attempt when it is read from the database: dead when its life is over or
+ * unknown, otherwise to be asked. (A life that is fenced is quiet: its guard ended its tasks before its session ended.)
+ */
+export function executorOf(task: TaskRow, alive: ReadonlySet<string>): Executor {
+  return task.workerIncarnation !== null && alive.has(task.workerIncarnation) ? "unresolved" : "dead";
+}
+
+/** Reads the valid attempts and what is known of their executors. */
+export async function readTasks(
+  database: Database,
+  own: Ownership,
+): Promise<{ readonly tasks: readonly TaskRow[]; readonly executors: ReadonlyMap<number, Executor> }> {
+  const tasks = await selectValidTasks(database, own.workflowInstanceId);
+  const live = tasks.filter((task) => task.state === "DISPATCH" || task.state === "RUNNING_EXECUTION");
+  const lives = live.map((task) => task.workerIncarnation).filter((life) => life !== null);
+  const alive = await selectAlive(database, lives);
+  return { tasks, executors: new Map(live.map((task) => [task.id, executorOf(task, alive)])) };
+}
+
+/** Loads a workflow that this incarnation has just claimed. Throws NotOwnerError, DamagedRowError or GraphError. */
+export async function loadRun(database: Database, own: Ownership): Promise<RunState> {
+  const row = await selectWorkflow(database, own.workflowInstanceId);
+  if (row === undefined || row.ownerEpoch !== own.epoch || row.ownerIncarnation !== own.incarnation) {
+    throw new NotOwnerError("its rows were read, nothing");
+  }
+  const state = asActive(row.state, row.id);
+  const definition = await loadDefinition(database, row);
+  await database.transaction(async (tx) => {
+    await assertOwned(tx, own, "older duplicates of attempts");
+    await invalidateOlderDuplicates(tx, own.workflowInstanceId, own.epoch);
+  });
+  const { tasks, executors } = await readTasks(database, own);
+  return {
+    own,
+    row,
+    definition,
+    state,
+    tasks: new Map(tasks.map((task) => [task.taskCode, task])),
+    executors: new Map(executors),
+    busy: new Set(),
+    killAgainAtMs: new Map(),
+    resolveAgainAtMs: new Map(),
+    ended: false,
+    wakeTimer: undefined,
+    wakeAtMs: Number.POSITIVE_INFINITY,
+  };
+}

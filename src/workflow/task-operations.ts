@@ -1,0 +1,127 @@
+import { required } from "../base/index.ts";
+import type { PlannedAction } from "../model/index.ts";
+import { processKey, startLogicTask } from "./logic-task.ts";
+import { type RunPorts, type RunState, taskById } from "./run-state.ts";
+import { isLogicTask } from "./view.ts";
+import { deliverTask, killTask, resolveTask } from "./worker-delivery.ts";
+
+/** Who is told when an operation that runs beside the others is over. */
+export interface OperationOwner {
+  poke(): void;
+  fail(error: unknown): void;
+}
+
+/** Runs an operation of one attempt beside the rest of the workflow; the attempt is busy as long. */
+async function runBeside(
+  run: RunState,
+  taskId: number,
+  owner: OperationOwner,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  run.busy.add(taskId);
+  try {
+    await work();
+  } catch (error) {
+    owner.fail(error);
+  } finally {
+    run.busy.delete(taskId);
+    owner.poke();
+  }
+}
+
+/** At most once per pause: what got no answer is asked again, but not in a hurry. */
+function isDue(
+  ports: RunPorts,
+  run: RunState,
+  owner: OperationOwner,
+  at: { map: Map<number, number>; taskId: number },
+): boolean {
+  const nowMs = ports.clock.monotonicMs();
+  const dueMs = at.map.get(at.taskId) ?? nowMs;
+  if (dueMs > nowMs) {
+    scheduleWake(ports, run, owner, dueMs - nowMs);
+    return false;
+  }
+  at.map.set(at.taskId, nowMs + ports.retryPauseMs);
+  return true;
+}
+
+/** Looks again after that time; the earliest of all wishes counts. Every look forgets them and makes new ones. */
+function scheduleWake(ports: RunPorts, run: RunState, owner: OperationOwner, inMs: number): void {
+  const atMs = ports.clock.monotonicMs() + Math.max(0, inMs);
+  if (atMs >= run.wakeAtMs) return;
+  run.wakeTimer?.cancel();
+  run.wakeAtMs = atMs;
+  run.wakeTimer = ports.clock.setTimer(inMs, () => owner.poke());
+}
+
+function offerToWorkers(ports: RunPorts, run: RunState, taskId: number, owner: OperationOwner): void {
+  const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  ports.dispatcher.offer({
+    taskId,
+    workerGroup: task.workerGroup ?? "default",
+    order: [run.row.priority ?? 2, task.priority ?? 2, task.firstSubmitTime ?? 0],
+    async deliver(worker) {
+      // Between the choice and now the run may have ended, or the attempt may have been parked.
+      const now = taskById(run, taskId);
+      if (run.ended || now === undefined || run.busy.has(taskId)) return "done";
+      let refused = false;
+      await runBeside(run, taskId, owner, async () => {
+        ({ refused } = await deliverTask(ports, run, taskId, worker));
+      });
+      return refused ? "refused" : "done";
+    },
+  });
+}
+
+function killLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
+  const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  const key = processKey(taskId, task.dispatchNo);
+  if (ports.processes.running().includes(key)) ports.processes.kill(key);
+  else if (run.executors.get(taskId) !== "confirmed") run.executors.set(taskId, "dead");
+}
+
+function resolveLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
+  const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  const running = ports.processes.running().includes(processKey(taskId, task.dispatchNo));
+  run.executors.set(taskId, running ? "confirmed" : "dead");
+}
+
+/** Starts what takes a message or a process. The attempt is busy until it is over; then the owner is poked. */
+export function startOperation(
+  ports: RunPorts,
+  run: RunState,
+  action: PlannedAction,
+  owner: OperationOwner,
+): void {
+  if (action.kind === "wake") return scheduleWake(ports, run, owner, action.atMs - ports.clock.now());
+  if (action.kind !== "dispatch" && action.kind !== "resolve" && action.kind !== "kill") return;
+  const { taskId } = action;
+  const logic = isLogicTask(required(taskById(run, taskId), `attempt ${taskId}`).taskType);
+  if (!ports.mayAct()) return scheduleWake(ports, run, owner, ports.retryPauseMs);
+  switch (action.kind) {
+    case "dispatch":
+      if (logic) void runBeside(run, taskId, owner, () => startLogicTask(ports, run, taskId));
+      else offerToWorkers(ports, run, taskId, owner);
+      return;
+    case "resolve":
+      if (!isDue(ports, run, owner, { map: run.resolveAgainAtMs, taskId })) return;
+      if (logic) void runBeside(run, taskId, owner, async () => resolveLogicTask(ports, run, taskId));
+      else void runBeside(run, taskId, owner, () => resolveTask(ports, run, taskId));
+      return;
+    case "kill":
+      if (!isDue(ports, run, owner, { map: run.killAgainAtMs, taskId })) return;
+      if (logic) void runBeside(run, taskId, owner, async () => killLogicTask(ports, run, taskId));
+      else void runBeside(run, taskId, owner, () => killTask(ports, run, taskId));
+  }
+}
+
+export function forgetWake(run: RunState): void {
+  run.wakeTimer?.cancel();
+  run.wakeTimer = undefined;
+  run.wakeAtMs = Number.POSITIVE_INFINITY;
+}
+
+export function withdrawFromQueue(ports: RunPorts, taskId: number): void {
+  ports.dispatcher.withdraw(taskId);
+}

@@ -1,0 +1,48 @@
+import { isTaskLive, type TaskView, type WorkflowView } from "../model/index.ts";
+import type { TaskDefinitionRow, TaskRow } from "../store/index.ts";
+import type { RunState } from "./run-state.ts";
+
+/** Logic tasks run on masters; everything else goes to a worker. */
+const LOGIC_TASK_TYPES: ReadonlySet<string> = new Set([
+  "LogicFakeTask",
+  "SUB_WORKFLOW",
+  "CONDITIONS",
+  "SWITCH",
+  "DEPENDENT",
+  "DYNAMIC",
+]);
+
+export function isLogicTask(taskType: string): boolean {
+  return LOGIC_TASK_TYPES.has(taskType);
+}
+
+/** An instant `intervalMs` after `fromMs`, never further away than the interval: a clock that went back costs no more. */
+function dueAt(fromMs: number | null, intervalMs: number, nowMs: number): number {
+  return Math.min((fromMs ?? nowMs) + intervalMs, nowMs + intervalMs);
+}
+
+function viewTask(
+  run: RunState,
+  task: TaskRow,
+  definition: TaskDefinitionRow | undefined,
+  nowMs: number,
+): TaskView {
+  return {
+    id: task.id,
+    state: task.state,
+    retriesLeft: task.retryTimes < task.maxRetryTimes,
+    retryAtMs: dueAt(task.endTime, definition?.retryIntervalMs ?? 0, nowMs),
+    // A retry is not delayed a second time: the delay counts from the first submission.
+    delayedUntilMs: dueAt(task.firstSubmitTime, definition?.delayMs ?? 0, nowMs),
+    executor: isTaskLive(task.state) ? (run.executors.get(task.id) ?? "unresolved") : "confirmed",
+    busy: run.busy.has(task.id),
+  };
+}
+
+/** What the plan is made from. */
+export function viewRun(run: RunState, nowMs: number): WorkflowView {
+  const tasks = new Map(
+    [...run.tasks].map(([code, task]) => [code, viewTask(run, task, run.definition.tasks.get(code), nowMs)]),
+  );
+  return { state: run.state, graph: run.definition.graph, tasks, nowMs };
+}

@@ -1,0 +1,207 @@
+import { errorMessage } from "../base/index.ts";
+import { type PlannedAction, planWorkflow } from "../model/index.ts";
+import { FencedError, NotOwnerError, StoreError } from "../store/index.ts";
+import type { TaskProcessExit } from "../task/process/index.ts";
+import { absorbNews } from "./absorb-news.ts";
+import { readTasks } from "./load-run.ts";
+import { emitFinished, finishLogicTask, processKey } from "./logic-task.ts";
+import { createTask, failRun, finishRun, moveWaitingTask, replaceTask } from "./row-actions.ts";
+import { type RunPorts, type RunState, taskById } from "./run-state.ts";
+import { forgetWake, type OperationOwner, startOperation, withdrawFromQueue } from "./task-operations.ts";
+import { isLogicTask, viewRun } from "./view.ts";
+
+/** A workflow in the hands of its owner. */
+export interface WorkflowRun {
+  readonly workflowInstanceId: number;
+  readonly epoch: number;
+  /** Something may have changed for it: look. Cheap; any number of calls while it looks lead to one more look. */
+  poke(): void;
+  /** This attempt is the valid one of one of its tasks. */
+  hasTask(taskId: number): boolean;
+  /** A script of one of its logic tasks ended. */
+  processEnded(
+    delivery: { readonly taskId: number; readonly dispatchNo: number },
+    exit: TaskProcessExit,
+  ): void;
+  /** Lets go of it without a word to the database: it is somebody else's, or this master ends. */
+  drop(): void;
+}
+
+export interface WorkflowRunOptions {
+  readonly ports: RunPorts;
+  readonly run: RunState;
+  /** Called once, when the workflow has ended or is not ours any more. */
+  readonly onEnd: (reason: "finished" | "not-owner" | "dropped") => void;
+}
+
+/** Errors in a row that are borne before a workflow that cannot go on is given up. Not counted: a database away. */
+const MAX_ERRORS = 10;
+
+interface Loop extends OperationOwner {
+  looking: boolean;
+  again: boolean;
+  stale: boolean;
+  errors: number;
+  readonly exits: {
+    readonly delivery: { readonly taskId: number; readonly dispatchNo: number };
+    readonly exit: TaskProcessExit;
+  }[];
+}
+
+/** Performs what only writes rows, in order. Gives the others, which take a message or a process and run beside. */
+async function performRowActions(
+  ports: RunPorts,
+  run: RunState,
+  actions: readonly PlannedAction[],
+): Promise<{
+  readonly changed: boolean;
+  readonly again: boolean;
+  readonly operations: readonly PlannedAction[];
+}> {
+  let changed = false;
+  const operations: PlannedAction[] = [];
+  for (const action of actions) {
+    if (run.ended) break;
+    switch (action.kind) {
+      case "create":
+        await createTask(ports, run, action.code);
+        break;
+      case "park":
+        withdrawFromQueue(ports, action.taskId);
+        await moveWaitingTask(ports, run, action.taskId, action.to);
+        break;
+      case "delay":
+        await moveWaitingTask(ports, run, action.taskId, "DELAY_EXECUTION");
+        break;
+      case "retry":
+        await replaceTask(ports, run, action.taskId, "retry");
+        break;
+      case "replace":
+        // Its end was reported in the meantime: that is taken in first.
+        if (!(await replaceTask(ports, run, action.taskId, "failover")))
+          return { changed, again: true, operations };
+        break;
+      case "finish":
+        await finishRun(ports, run, action.state);
+        break;
+      case "dispatch":
+      case "resolve":
+      case "kill":
+      case "wake":
+        operations.push(action);
+        continue;
+    }
+    changed = true;
+  }
+  return { changed, again: false, operations };
+}
+
+/** The rows are read again: after an error nobody knows which of the writes took place. */
+async function reload(ports: RunPorts, run: RunState): Promise<void> {
+  const { tasks, executors } = await readTasks(ports.database, run.own);
+  for (const task of tasks) {
+    if (run.busy.has(task.id)) continue;
+    run.tasks.set(task.taskCode, task);
+    const executor = executors.get(task.id);
+    if (executor !== undefined) run.executors.set(task.id, executor);
+  }
+}
+
+async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<void> {
+  forgetWake(run);
+  if (loop.stale) {
+    await reload(ports, run);
+    loop.stale = false;
+  }
+  await absorbNews(ports, run);
+  for (let entry = loop.exits[0]; entry !== undefined; entry = loop.exits[0]) {
+    if (run.busy.has(entry.delivery.taskId)) break;
+    await finishLogicTask(ports, run, entry.delivery, entry.exit);
+    loop.exits.shift();
+  }
+  for (;;) {
+    const plan = planWorkflow(viewRun(run, ports.clock.now()));
+    const { changed, again, operations } = await performRowActions(ports, run, plan);
+    if (again) loop.again = true;
+    if (run.ended || again) return;
+    if (changed) continue;
+    for (const operation of operations) startOperation(ports, run, operation, loop);
+    return;
+  }
+}
+
+/** Takes a loaded workflow forward until it ends. Nothing here throws: what goes wrong is tried again, then given up. */
+export function createWorkflowRun({ ports, run, onEnd }: WorkflowRunOptions): WorkflowRun {
+  const fail = (error: unknown): void => void handle(error);
+  const loop: Loop = { looking: false, again: false, stale: false, errors: 0, exits: [], poke, fail };
+  let over = false;
+
+  function end(reason: "finished" | "not-owner" | "dropped"): void {
+    if (over) return;
+    over = true;
+    run.ended = true;
+    forgetWake(run);
+    for (const task of run.tasks.values()) {
+      withdrawFromQueue(ports, task.id);
+      // What still runs here is nobody's any more.
+      if (isLogicTask(task.taskType)) ports.processes.kill(processKey(task.id, task.dispatchNo));
+    }
+    onEnd(reason);
+  }
+
+  async function handle(error: unknown): Promise<void> {
+    if (run.ended) return;
+    if (error instanceof NotOwnerError) {
+      const { workflowInstanceId, epoch } = run.own;
+      ports.events.emit({ type: "fence.rejected", what: error.what, workflowInstanceId, epoch });
+      return end("not-owner");
+    }
+    if (error instanceof FencedError) return end("not-owner");
+    loop.stale = true;
+    const away = error instanceof StoreError && error.code !== "CONSTRAINT";
+    loop.errors += away ? 0 : 1;
+    ports.log.warn(`workflow instance ${run.own.workflowInstanceId}: ${errorMessage(error)}`);
+    if (loop.errors >= MAX_ERRORS) {
+      await failRun(ports, run.own, error).then(
+        () => end("finished"),
+        (cause: unknown) => (cause instanceof NotOwnerError ? end("not-owner") : undefined),
+      );
+    }
+    if (!run.ended) ports.clock.setTimer(ports.retryPauseMs, poke);
+  }
+
+  async function look(): Promise<void> {
+    loop.looking = true;
+    do {
+      loop.again = false;
+      try {
+        await lookOnce(ports, run, loop);
+        loop.errors = 0;
+      } catch (error) {
+        await handle(error);
+        break;
+      }
+    } while (loop.again && !run.ended);
+    loop.looking = false;
+    if (run.ended) end("finished");
+  }
+
+  function poke(): void {
+    if (run.ended) return;
+    if (loop.looking) loop.again = true;
+    else void look();
+  }
+
+  return {
+    workflowInstanceId: run.own.workflowInstanceId,
+    epoch: run.own.epoch,
+    poke,
+    hasTask: (taskId) => taskById(run, taskId) !== undefined,
+    processEnded(delivery, exit) {
+      emitFinished(ports, run, delivery, exit);
+      loop.exits.push({ delivery, exit });
+      poke();
+    },
+    drop: () => end("dropped"),
+  };
+}
