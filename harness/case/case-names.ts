@@ -48,7 +48,9 @@ export function noNames(): CaseNames {
   };
 }
 
+/** Counts instances that come about. A workflow that does not exist is misspelt: then any other may have been meant. */
 export function addInstances(names: CaseNames, workflow: string, count: number): void {
+  if (names.workflows?.has(workflow) !== true) names.uncounted.add("*");
   names.instances.set(workflow, (names.instances.get(workflow) ?? 0) + count);
 }
 

@@ -2,6 +2,7 @@ import { pointerTo } from "../base/index.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkAddresses } from "./check-references.ts";
 import { codesOfColumn } from "./enum-columns.ts";
+import { keyPointer } from "./located.ts";
 import { isRecord } from "./read-json.ts";
 import type { Json, RawSection } from "./resolved-case.ts";
 import { columnsOf, TABLE_NAMES } from "./table-catalogue.ts";
@@ -21,7 +22,10 @@ export function checkColumns(scope: Scope, { table, row, pointer }: RowPlace): v
     const at = pointerTo(pointer, column);
     const kind = columns.get(column);
     if (kind === undefined) {
-      scope.sink.unknown(at, `column of ${table} called`, { word: column, allowed: columns.keys() });
+      scope.sink.unknown(keyPointer(at), `column of ${table} called`, {
+        word: column,
+        allowed: columns.keys(),
+      });
       continue;
     }
     checkCell(scope, { table, column, kind, value, pointer: at });
@@ -58,7 +62,7 @@ export function checkTables(scope: Scope, tables: RawSection, pointer: string): 
   for (const [table, rows] of Object.entries(tables)) {
     const at = pointerTo(pointer, table);
     if (columnsOf(table) === undefined) {
-      scope.sink.unknown(at, "table", { word: table, allowed: TABLE_NAMES });
+      scope.sink.unknown(keyPointer(at), "table", { word: table, allowed: TABLE_NAMES });
       continue;
     }
     const list: readonly Json[] = Array.isArray(rows) ? rows : [];

@@ -11,6 +11,7 @@ import {
   readInstanceRef,
   readTaskRef,
 } from "./check-references.ts";
+import { keyPointer } from "./located.ts";
 import { isRecord, readList, readMap, readText, readWordsAt } from "./read-json.ts";
 import { COMMAND_KINDS } from "./resolve-commands.ts";
 import { resolveEventPattern } from "./resolve-event-pattern.ts";
@@ -91,7 +92,7 @@ function checkInstance(scope: Scope, row: RawSection, place: Place): void {
   for (const [task, attempts] of Object.entries(readMap(row["tasks"]))) {
     if (task === "$rest") continue;
     const at = pointerTo(`${place.pointer}/tasks`, task);
-    if (known) checkTask(scope, { workflow, task }, at);
+    if (known) checkTask(scope, { workflow, task }, keyPointer(at));
     const list = isRecord(attempts) ? attempts["$unordered"] : attempts;
     const base = isRecord(attempts) ? `${at}/$unordered` : at;
     for (const [index, attempt] of readList(list).entries()) {
@@ -118,7 +119,11 @@ function checkCommand(scope: Scope, row: RawSection, place: Place): void {
   if (kind === "start") checkWorkflow(scope, readText(row[kind]) ?? "", at);
   else readInstanceRef(scope, row[kind], at, LENIENT);
   if (isRecord(row["columns"])) {
-    checkColumns(scope, { table: "t_ds_error_command", row: row["columns"], pointer: `${place.pointer}/columns` });
+    checkColumns(scope, {
+      table: "t_ds_error_command",
+      row: row["columns"],
+      pointer: `${place.pointer}/columns`,
+    });
   }
 }
 
@@ -145,7 +150,7 @@ function checkPattern(scope: Scope, row: RawSection, place: Place): void {
 
 function checkRuns(scope: Scope, runs: RawSection, place: Place): void {
   for (const task of Object.keys(runs)) {
-    if (task !== "$rest") readTaskRef(scope, task, pointerTo(place.pointer, task), LENIENT);
+    if (task !== "$rest") readTaskRef(scope, task, keyPointer(pointerTo(place.pointer, task)), LENIENT);
   }
 }
 
@@ -160,12 +165,12 @@ function checkRegistry(scope: Scope, registry: RawSection, place: Place): void {
   }
   for (const [path, holder] of Object.entries(readMap(registry["locks"]))) {
     const pointer = pointerTo(`${place.pointer}/locks`, path);
-    checkAddresses(scope, path, pointer);
+    checkAddresses(scope, path, keyPointer(pointer));
     checkHost(scope, holder, { pointer, it: false, steps: place.steps });
   }
   for (const [path, text] of Object.entries(readMap(registry["entries"]))) {
     const pointer = pointerTo(`${place.pointer}/entries`, path);
-    checkAddresses(scope, path, pointer);
+    checkAddresses(scope, path, keyPointer(pointer));
     if (typeof text === "string") checkAddresses(scope, text, pointer);
   }
 }

@@ -2,6 +2,7 @@ import { errorMessage } from "../../src/base/index.ts";
 import { pointerTo } from "../base/index.ts";
 import type { Scope } from "./case-scope.ts";
 import { parseDuration } from "./duration.ts";
+import { keyPointer } from "./located.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { isList, isRecord } from "./read-json.ts";
 import type { Json } from "./resolved-case.ts";
@@ -51,7 +52,7 @@ function checkMatcher(scope: Scope, { key, value, pointer }: Matcher): void {
   const at = pointerTo(pointer, key);
   if (!MATCHERS.includes(key)) {
     const nearest = nearestWord(key, MATCHERS);
-    scope.sink.report(at, {
+    scope.sink.report(keyPointer(at), {
       code: "case/unknown-key",
       what: `unknown condition \`${key}\``,
       why: `There are: ${MATCHERS.join(", ")}.`,

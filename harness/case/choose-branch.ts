@@ -18,6 +18,8 @@ export interface NoBranch {
   readonly types: readonly string[];
   /** Main keys, one of which a map must have; empty where a map needs none. */
   readonly mainKeys: readonly string[];
+  /** The branch of each main key. */
+  readonly branches: ReadonlyMap<string, SchemaNode>;
 }
 
 const flattened = new WeakMap<SchemaNode, readonly Alternative[]>();
@@ -57,6 +59,11 @@ export function chooseBranch(
     title: node.title ?? "",
     types: [...new Set(alternatives.flatMap((one) => one.types))],
     mainKeys: objects.length > 1 ? objects.flatMap((one) => one.mainKey ?? []) : [],
+    branches: new Map(
+      objects.flatMap((one): [string, SchemaNode][] =>
+        one.mainKey === undefined ? [] : [[one.mainKey, one.schema]],
+      ),
+    ),
   };
 }
 

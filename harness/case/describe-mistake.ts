@@ -1,6 +1,6 @@
 import type { SchemaNode } from "./case-schema.ts";
 import type { NoBranch } from "./choose-branch.ts";
-import type { Mistake } from "./find-mistakes.ts";
+import { type Mistake, misspeltMainKey } from "./find-mistakes.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { listWords, type ProblemText } from "./problem-sink.ts";
 import { isList, isRecord } from "./read-json.ts";
@@ -23,13 +23,17 @@ export function describeMistake(mistake: Mistake): ProblemText {
     case "unknown-key":
       return unknownKey(mistake, kind.key);
     case "bad-key":
-      return { code: "case/value", what: `\`${kind.key}\` is not ${titled(kind.names)}`, ...hint(kind.names) };
+      return {
+        code: "case/value",
+        what: `\`${kind.key}\` is not ${titled(kind.names)}`,
+        ...hint(kind.names),
+      };
     case "missing-key":
       return { code: "case/missing-key", what: `the key \`${kind.key}\` is missing` };
     case "no-branch":
       return noBranch(value, kind.expected);
     case "type":
-      return wrongType(value, kind.types, schema.title ?? "");
+      return withTheOnlyWord(wrongType(value, kind.types, schema.title ?? ""), schema);
     case "enum":
       return notAllowed(value, schema);
     case "pattern":
@@ -49,19 +53,14 @@ function unknownKey(mistake: Mistake, key: string): ProblemText {
   );
   const mainKey = schema.required?.[0];
   const beside = mainKey !== undefined && present.includes(mainKey) ? ` beside \`${mainKey}\`` : "";
-  const mergeKey = key === "<<" ? { fix: "YAML 1.2 has no merge keys: lay files over each other with `use`" } : {};
+  const mergeKey =
+    key === "<<" ? { fix: "YAML 1.2 has no merge keys: lay files over each other with `use`" } : {};
   return {
     code: "case/unknown-key",
     what: `unknown key \`${key}\`${beside}`,
     why: `Allowed here: ${listWords(allowed)}.`,
     ...(nearest === undefined ? mergeKey : { fix: `did you mean \`${nearest}\`?` }),
   };
-}
-
-/** Whether a map without any main key has one that is misspelt: then that key is the place of the problem. */
-export function misspeltMainKey(value: Json, expected: NoBranch): string | undefined {
-  if (!isRecord(value)) return undefined;
-  return Object.keys(value).find((key) => nearestWord(key, expected.mainKeys) !== undefined);
 }
 
 function noBranch(value: Json, expected: NoBranch): ProblemText {
@@ -90,9 +89,14 @@ function wrongType(value: Json, types: readonly string[], title: string): Proble
   };
 }
 
+/** Where only one word is allowed, that is what to write. */
+function withTheOnlyWord(text: ProblemText, schema: SchemaNode): ProblemText {
+  return schema.enum?.length === 1 ? { ...text, fix: `write "${String(schema.enum[0])}", in quotes` } : text;
+}
+
 function notAllowed(value: Json, schema: SchemaNode): ProblemText {
   const allowed = schema.enum ?? [];
-  const nearest = nearestWord(String(value), allowed);
+  const nearest = nearestWord(typeof value === "string" ? value : "", allowed);
   return {
     code: "case/value",
     what: `${show(value)} is not ${schema.title === undefined ? "allowed here" : titled(schema)}`,

@@ -43,7 +43,9 @@ export function discoverFiles(paths: readonly string[], workingDirectory: string
       }
     } catch (error) {
       const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-      const what = missing ? `${display} does not exist` : `${display} cannot be read: ${errorMessage(error)}`;
+      const what = missing
+        ? `${display} does not exist`
+        : `${display} cannot be read: ${errorMessage(error)}`;
       problems.push({ code: missing ? "case/not-found" : "case/unreadable", what });
     }
   }

@@ -31,7 +31,9 @@ const FIELDS: Readonly<Record<CaseEventType, string>> = {
 /** The types that a pattern's `event` stands for: itself, or all of a family ("failover.*"). */
 export function typesOfPattern(event: string): readonly CaseEventType[] {
   const prefix = event.endsWith(".*") ? event.slice(0, -1) : undefined;
-  return CASE_EVENT_TYPES.filter((type) => type === event || (prefix !== undefined && type.startsWith(prefix)));
+  return CASE_EVENT_TYPES.filter(
+    (type) => type === event || (prefix !== undefined && type.startsWith(prefix)),
+  );
 }
 
 /** The fields that can match for a pattern's `event`. */

@@ -1,6 +1,7 @@
 import { pointerTo } from "../base/index.ts";
 import { dereference, type SchemaNode } from "./case-schema.ts";
 import { chooseBranch, fits, isNoBranch, jsonType, type NoBranch } from "./choose-branch.ts";
+import { nearestWord } from "./nearest-word.ts";
 import { isList, isRecord } from "./read-json.ts";
 import type { Json } from "./resolved-case.ts";
 
@@ -32,7 +33,9 @@ export function findMistakes(schema: SchemaNode, value: Json, pointer = ""): rea
   ];
   if (node.oneOf !== undefined) {
     const branch = chooseBranch(node, node.oneOf, value);
-    if (isNoBranch(branch)) return mistake({ is: "no-branch", expected: branch });
+    if (isNoBranch(branch)) {
+      return [...mistake({ is: "no-branch", expected: branch }), ...mistakesBeside(branch, value, pointer)];
+    }
     return findMistakes(branch, value, pointer);
   }
   // An `anyOf` offers words to editors; its last member is the rule.
@@ -45,6 +48,26 @@ export function findMistakes(schema: SchemaNode, value: Json, pointer = ""): rea
   if (isRecord(value)) return mapMistakes(node, value, pointer);
   if (isList(value)) return listMistakes(node, value, pointer);
   return scalarMistakes(node, value).flatMap((kind) => mistake(kind));
+}
+
+/** What is wrong in the other keys of a map whose main key is missing or misspelt: those that the branches share. */
+function mistakesBeside(expected: NoBranch, value: Json, pointer: string): readonly Mistake[] {
+  if (!isRecord(value)) return [];
+  const misspelt = misspeltMainKey(value, expected);
+  const meant = misspelt === undefined ? undefined : nearestWord(misspelt, expected.mainKeys);
+  const branch = expected.branches.get(meant ?? expected.mainKeys[0] ?? "");
+  const properties = branch === undefined ? {} : (dereference(branch).properties ?? {});
+  return Object.keys(value).flatMap((key) => {
+    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const schema = property ?? (key === misspelt && meant !== undefined ? properties[meant] : undefined);
+    return schema === undefined ? [] : findMistakes(schema, value[key] ?? null, pointerTo(pointer, key));
+  });
+}
+
+/** The key of a map that was probably meant to be its main key. */
+export function misspeltMainKey(value: Json, expected: NoBranch): string | undefined {
+  if (!isRecord(value)) return undefined;
+  return Object.keys(value).find((key) => nearestWord(key, expected.mainKeys) !== undefined);
 }
 
 function mapMistakes(

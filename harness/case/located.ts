@@ -1,4 +1,4 @@
-import { pointerTo, type SourcePosition } from "../base/index.ts";
+import { type PositionTable, pointerTo, type SourcePosition } from "../base/index.ts";
 import type { Json } from "./resolved-case.ts";
 
 /**
@@ -33,16 +33,26 @@ export interface LocatedEntry {
 /** The plain data of a document, and where each of its values and keys was written, by JSON pointer. */
 export interface PlainDocument {
   readonly json: Json;
-  readonly positions: Readonly<Record<string, SourcePosition>>;
-  readonly keyPositions: Readonly<Record<string, SourcePosition>>;
+  readonly positions: PositionTable;
+  /**
+   * Where a problem of a value is best shown: a single value itself, a map or list at its key. The key of an entry has
+   * a place of its own, see keyPointer.
+   */
+  readonly places: PositionTable;
+}
+
+/** The place of the key of an entry, as opposed to that of its value. (`~k` is in no JSON pointer.) */
+export function keyPointer(pointer: string): string {
+  return `${pointer}~key`;
 }
 
 /** Separates the data from the positions. */
 export function toPlainDocument(root: Located): PlainDocument {
   const positions: Record<string, SourcePosition> = {};
-  const keyPositions: Record<string, SourcePosition> = {};
+  const places: Record<string, SourcePosition> = {};
   const visit = (node: Located, pointer: string): Json => {
     positions[pointer] = node.at;
+    if (node.kind === "scalar" || places[pointer] === undefined) places[pointer] = node.at;
     switch (node.kind) {
       case "scalar":
         return node.value;
@@ -52,12 +62,13 @@ export function toPlainDocument(root: Located): PlainDocument {
         const plain: Record<string, Json> = {};
         for (const [key, entry] of node.entries) {
           const inner = pointerTo(pointer, key);
-          keyPositions[inner] = entry.keyAt;
+          places[inner] = entry.keyAt;
+          places[keyPointer(inner)] = entry.keyAt;
           plain[key] = visit(entry.node, inner);
         }
         return plain;
       }
     }
   };
-  return { json: visit(root, ""), positions, keyPositions };
+  return { json: visit(root, ""), positions, places };
 }

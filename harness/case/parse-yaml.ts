@@ -106,7 +106,8 @@ function locate(document: Document.Parsed, positionAt: (offset: number) => Sourc
     if (node === null || node === undefined) return { kind: "scalar", at, value: null };
     if (isAlias(node)) return visit(node.resolve(document), at);
     if (isScalar(node)) return { kind: "scalar", at, value: plainScalar(node.value, at) };
-    if (open.has(node)) throw new Unrepresentable("case/yaml", "the alias stands inside of what it means", at);
+    if (open.has(node))
+      throw new Unrepresentable("case/yaml", "the alias stands inside of what it means", at);
     if (open.size >= MAX_DEPTH) {
       throw new Unrepresentable("case/yaml", `the values are nested more than ${MAX_DEPTH} levels deep`, at);
     }
@@ -125,7 +126,8 @@ function locate(document: Document.Parsed, positionAt: (offset: number) => Sourc
       if (!isScalar(pair.key)) throw new Unrepresentable("case/yaml", "a key must be a word", keyAt);
       const key = String(pair.key.value);
       if (key === "__proto__") throw new Unrepresentable("case/yaml", "`__proto__` cannot be a key", keyAt);
-      if (entries.has(key)) throw new Unrepresentable("case/yaml", `the key \`${key}\` is there twice`, keyAt);
+      if (entries.has(key))
+        throw new Unrepresentable("case/yaml", `the key \`${key}\` is there twice`, keyAt);
       entries.set(key, { keyAt, node: visit(pair.value, keyAt) });
     }
     return entries;

@@ -1,6 +1,6 @@
 import type { Problem } from "../base/index.ts";
-import { columnOfField, FIXTURE_KEYS, fieldsOfTable, LOGGED_TABLES } from "./fixture-vocabulary.ts";
 import { readFixtureCell } from "./fixture-cell.ts";
+import { columnOfField, FIXTURE_KEYS, fieldsOfTable, LOGGED_TABLES } from "./fixture-vocabulary.ts";
 import type { Located, LocatedMap } from "./located.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { listWords } from "./problem-sink.ts";

@@ -3,26 +3,30 @@ import { type CaseNames, noNames, type WorkflowNames } from "./case-names.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkTables } from "./check-columns.ts";
 import { checkExpect } from "./check-expect.ts";
-import { createProblemSink } from "./problem-sink.ts";
-import { toPlainDocument } from "./located.ts";
+import { checkExpectedFailure } from "./check-expected-failure.ts";
 import type { Combination } from "./expand-matrix.ts";
-import { isRecord, readList, readMap, readNumber, readParams, readText, readWord, readWords } from "./read-json.ts";
+import { toPlainDocument } from "./located.ts";
+import { createProblemSink } from "./problem-sink.ts";
+import {
+  isRecord,
+  readList,
+  readMap,
+  readNumber,
+  readParams,
+  readText,
+  readWord,
+  readWords,
+} from "./read-json.ts";
 import { resolveCluster } from "./resolve-cluster.ts";
 import { resolveCommands } from "./resolve-commands.ts";
-import { addFixtureNames, resolveFixture } from "./resolve-fixture.ts";
+import { countFixtureInstances, fixtureNames, resolveFixture } from "./resolve-fixture.ts";
 import { resolveInstances } from "./resolve-instances.ts";
 import { resolveRegistry } from "./resolve-registry.ts";
+import { resolveRequirements } from "./resolve-requirements.ts";
 import { resolveSteps } from "./resolve-steps.ts";
 import { checkWorkflows, namesOfWorkflows, resolveWorkflows } from "./resolve-workflows.ts";
-import type {
-  Json,
-  RawSection,
-  ResolvedCase,
-  ResolvedDatabase,
-} from "./resolved-case.ts";
+import type { Json, RawSection, ResolvedCase, ResolvedDatabase } from "./resolved-case.ts";
 import type { SourceFiles } from "./source-files.ts";
-import { resolveRequirements } from "./resolve-requirements.ts";
-import { checkExpectedFailure } from "./check-expected-failure.ts";
 import { validateSchema } from "./validate-schema.ts";
 
 /** What one combination became: a case, or problems. */
@@ -44,8 +48,8 @@ export interface CaseSource {
  */
 export function resolveCase(combination: Combination, source: CaseSource): Resolution {
   const plain = toPlainDocument(combination.document);
-  const places: PositionTable = { ...plain.positions };
-  const sink = createProblemSink(withKeys(plain.positions, plain.keyPositions));
+  const { positions } = plain;
+  const sink = createProblemSink(plain.places);
   const { json, broken } = validateSchema(plain, sink);
   const document = readMap(json);
   const scope: Scope = { sink, names: noNames(), unsupported: [] };
@@ -58,7 +62,7 @@ export function resolveCase(combination: Combination, source: CaseSource): Resol
     section: readMap(document["database"]),
     broken,
     source,
-    places,
+    positions,
     report: (problems) => void foreign.push(...problems),
   });
   const registry = resolveRegistry(scope, document["registry"]);
@@ -91,14 +95,9 @@ export function resolveCase(combination: Combination, source: CaseSource): Resol
       steps,
       expect,
       unsupported: scope.unsupported,
-      positions: places,
+      positions,
     },
   };
-}
-
-/** Problems about a whole entry are best shown at its key; a scalar is shown itself. */
-function withKeys(positions: PositionTable, keyPositions: PositionTable): PositionTable {
-  return { ...positions, ...keyPositions };
 }
 
 /** Names of sections that are broken are not checked: each complaint would repeat the first. */
@@ -111,7 +110,7 @@ interface DatabaseSource {
   readonly section: RawSection;
   readonly broken: readonly string[];
   readonly source: CaseSource;
-  readonly places: PositionTable;
+  readonly positions: PositionTable;
   readonly report: (problems: readonly Problem[]) => void;
 }
 
@@ -126,12 +125,12 @@ function resolveDatabase(scope: Scope, from: DatabaseSource): ResolvedDatabase {
     { database: section, files: source.files, writtenIn: writtenIn(from) },
     from.report,
   );
-  const names = new Map<string, WorkflowNames>(namesOfWorkflows(workflows));
-  if (fixture !== undefined) addFixtureNames(scope, fixture, names);
-  const broken =
-    from.broken.some((pointer) => /^(\/database(\/[^/]+(\/[^/]+(\/tasks(\/[^/]+)?)?)?)?)?$/.test(pointer) && !/^\/database\/(instances|commands|tables)\//.test(pointer)) ||
-    (section["fixture"] !== undefined && fixture === undefined);
-  scope.names.workflows = broken ? undefined : names;
+  const unread = section["fixture"] !== undefined && fixture === undefined;
+  scope.names.workflows =
+    unread || from.broken.some(hidesWorkflows)
+      ? undefined
+      : new Map<string, WorkflowNames>([...namesOfWorkflows(workflows), ...fixtureNames(fixture)]);
+  if (fixture !== undefined) countFixtureInstances(scope, fixture);
   checkWorkflows(scope, workflows);
   if (section["tables"] !== undefined) scope.names.uncounted.add("*");
   const instances = resolveInstances(scope, section["instances"]);
@@ -150,9 +149,16 @@ function resolveDatabase(scope: Scope, from: DatabaseSource): ResolvedDatabase {
   };
 }
 
+/** Whether what is broken there may have hidden a workflow or a task. */
+function hidesWorkflows(pointer: string): boolean {
+  return /^(\/database(\/(?!instances\/|commands\/|tables\/)[^/]+(\/[^/]+(\/tasks(\/[^/]+)?)?)?)?)?$/.test(
+    pointer,
+  );
+}
+
 /** The file that named the fixture: a file that was taken in by `use` may have. */
-function writtenIn({ places, source }: DatabaseSource): string {
-  const file = places["/database/fixture"]?.file;
+function writtenIn({ positions, source }: DatabaseSource): string {
+  const file = positions["/database/fixture"]?.file;
   return (file === undefined ? undefined : source.files.absoluteOf(file)) ?? source.absolute;
 }
 

@@ -1,6 +1,7 @@
 import { pointerTo } from "../base/index.ts";
-import { type Scope, notYet } from "./case-scope.ts";
+import { notYet, type Scope } from "./case-scope.ts";
 import { checkNode } from "./check-references.ts";
+import { keyPointer } from "./located.ts";
 import { readDuration, readMap, readNumber, readWord, readWordsAt } from "./read-json.ts";
 import type {
   CaseNode,
@@ -40,7 +41,7 @@ export function resolveCluster(scope: Scope, value: Json | undefined): ResolvedC
   );
   scope.names.nodes = new Map(nodes.map((node) => [node.name, node]));
   for (const { word, pointer } of absent) checkNode(scope, word, pointer);
-  for (const name of Object.keys(own)) checkNode(scope, name, pointerTo("/cluster/nodes", name));
+  for (const name of Object.keys(own)) checkNode(scope, name, keyPointer(pointerTo("/cluster/nodes", name)));
   const groups = resolveGroups(scope, readMap(cluster["groups"]));
   noteUnsupported(scope, cluster);
   return { nodes, groups };

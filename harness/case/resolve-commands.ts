@@ -104,11 +104,7 @@ function resolveOptions(
   const workerGroup = readText(section["workerGroup"]);
   const alertGroup = readText(section["alertGroup"]);
   const { groups, alertGroups } = scope.names;
-  checkName(
-    scope,
-    { pointer: `${pointer}/workerGroup`, kind: "worker group", allowed: groups },
-    workerGroup,
-  );
+  checkName(scope, { pointer: `${pointer}/workerGroup`, kind: "worker group", allowed: groups }, workerGroup);
   checkName(
     scope,
     { pointer: `${pointer}/alertGroup`, kind: "alert group", allowed: alertGroups },

@@ -1,9 +1,10 @@
 import path from "node:path";
-import { EXECUTION_TYPE_CODES } from "../../src/model/index.ts";
-import { pointerTo, type Problem } from "../base/index.ts";
+import { EXECUTION_TYPE_CODES, isWorkflowFinished, workflowStateOfCode } from "../../src/model/index.ts";
+import { type Problem, pointerTo } from "../base/index.ts";
 import { addInstances, type WorkflowNames } from "./case-names.ts";
 import { notYet, type Scope } from "./case-scope.ts";
 import { checkNode } from "./check-references.ts";
+import { keyPointer } from "./located.ts";
 import { type FixtureRow, readFixtureRows } from "./read-fixture.ts";
 import { readParams, readText } from "./read-json.ts";
 import type { FixtureData, Json, RawSection } from "./resolved-case.ts";
@@ -48,24 +49,47 @@ export function resolveFixture(
   report(problems);
   for (const [host, node] of Object.entries(mapping)) {
     const pointer = pointerTo("/database/fixtureHosts", host);
-    checkNode(scope, node, pointer);
-    if (!hosts.has(host)) scope.sink.unknown(pointer, "host in the fixture called", { word: host, allowed: hosts });
+    if (checkNode(scope, node, pointer)) checkOwner(scope, { node, pointer, rows });
+    if (!hosts.has(host))
+      scope.sink.unknown(keyPointer(pointer), "host in the fixture called", { word: host, allowed: hosts });
   }
   noteUnsupported(scope, rows);
   return { file: file.display, tables: byTable(rows), workflows: workflowsOf(rows) };
 }
 
-/** Names that the fixture adds to the case: its workflows, tasks, instances. */
-export function addFixtureNames(
+/** An unfinished instance on a node that is up would be a wrong start, as in `database.instances`. */
+function checkOwner(
   scope: Scope,
-  fixture: FixtureData,
-  workflows: Map<string, WorkflowNames>,
+  {
+    node,
+    pointer,
+    rows,
+  }: { readonly node: string; readonly pointer: string; readonly rows: readonly FixtureRow[] },
 ): void {
-  const names = new Map<Json, string>();
-  for (const workflow of fixture.workflows) {
-    workflows.set(workflow.name, { tasks: new Set(workflow.tasks), kinds: new Map() });
-    names.set(workflow.code, workflow.name);
-  }
+  if (scope.names.nodes?.get(node)?.absent !== false) return;
+  const unfinished = rowsOf(rows, "t_ds_workflow_instance").some(({ values }) => {
+    const state = workflowStateOfCode(Number(values["state"]));
+    return values["host"] === `<${node}>` && state !== undefined && !isWorkflowFinished(state);
+  });
+  if (!unfinished) return;
+  scope.sink.report(pointer, {
+    code: "case/impossible",
+    what: `the fixture has an unfinished instance on \`${node}\`, which is up`,
+    fix: `add \`absent: ${node}\` to \`cluster\``,
+  });
+}
+
+/** Names that the fixture adds to the case: its workflows and their tasks. */
+export function fixtureNames(fixture: FixtureData | undefined): readonly [string, WorkflowNames][] {
+  return (fixture?.workflows ?? []).map((workflow) => [
+    workflow.name,
+    { tasks: new Set(workflow.tasks), kinds: new Map() },
+  ]);
+}
+
+/** Counts the instances of a fixture. */
+export function countFixtureInstances(scope: Scope, fixture: FixtureData): void {
+  const names = new Map<Json, string>(fixture.workflows.map(({ code, name }) => [code, name]));
   for (const row of fixture.tables["t_ds_workflow_instance"] ?? []) {
     const name = names.get(row["workflow_definition_code"] ?? null);
     if (name !== undefined) addInstances(scope.names, name, 1);
@@ -97,7 +121,7 @@ function workflowsOf(rows: readonly FixtureRow[]): FixtureData["workflows"] {
       .filter((relation) => relation.values["workflow_definition_code"] === values["code"])
       .flatMap(({ values: edge }) => [edge["pre_task_code"] ?? 0, edge["post_task_code"] ?? 0]);
     const tasks = [...new Set(codes)].flatMap((code) => readText(taskNames.get(code)) ?? []);
-    return { name: String(values["name"] ?? ""), code: Number(values["code"]), tasks };
+    return { name: readText(values["name"]) ?? "", code: Number(values["code"]), tasks };
   });
 }
 
@@ -111,7 +135,7 @@ function checkReferences(rows: readonly FixtureRow[], problems: Problem[]): void
       const value = values[column] ?? 0;
       const entry = node.entries.get(field);
       if (value === 0 || entry === undefined || rule.allowed.has(value)) continue;
-      const what = `\`${field}\`: the fixture has no ${kind} ${String(value)}`;
+      const what = `\`${field}\`: the fixture has no ${kind} ${JSON.stringify(value)}`;
       problems.push({ code: "case/fixture", what, at: entry.node.at });
     }
   };
@@ -147,11 +171,13 @@ function noteUnsupported(scope: Scope, rows: readonly FixtureRow[]): void {
   const pointer = "/database/fixture";
   const types = new Set(rowsOf(rows, "t_ds_task_definition").map((row) => row.values["task_type"] ?? null));
   for (const type of types) {
-    if (!RUNNABLE.includes(type)) notYet(scope, `task type \`${String(type)}\` of the fixture`, pointer);
+    if (!RUNNABLE.includes(type))
+      notYet(scope, `task type \`${readText(type) ?? "?"}\` of the fixture`, pointer);
   }
   for (const { values } of rowsOf(rows, "t_ds_workflow_definition")) {
     const type = values["execution_type"] ?? EXECUTION_TYPE_CODES.PARALLEL;
-    if (type !== EXECUTION_TYPE_CODES.PARALLEL) notYet(scope, "a serial executionType of the fixture", pointer);
+    if (type !== EXECUTION_TYPE_CODES.PARALLEL)
+      notYet(scope, "a serial executionType of the fixture", pointer);
   }
   if (rowsOf(rows, "t_ds_task_definition").some((row) => Number(row.values["task_group_id"] ?? 0) > 0)) {
     notYet(scope, "`taskGroupId` of the fixture", pointer);

@@ -4,6 +4,7 @@ import { addInstances } from "./case-names.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkColumns } from "./check-columns.ts";
 import { checkTask, checkWorkflow, readHost, readInstanceRef, readTaskRef } from "./check-references.ts";
+import { keyPointer } from "./located.ts";
 import {
   isRecord,
   readDuration,
@@ -73,7 +74,7 @@ function resolveInstance(scope: Scope, section: RawSection, pointer: string): re
     columns,
     tasks: Object.entries(readMap(section["tasks"])).map(([task, attempts]) => {
       const at = pointerTo(`${pointer}/tasks`, task);
-      if (known) checkTask(scope, { workflow, task }, at);
+      if (known) checkTask(scope, { workflow, task }, keyPointer(at));
       return { task, attempts: resolveAttempts(scope, attempts, at) };
     }),
   };

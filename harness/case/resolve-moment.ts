@@ -1,6 +1,4 @@
-import {
-  FAILPOINT_NAMES,
-} from "../../src/base/index.ts";
+import { FAILPOINT_NAMES } from "../../src/base/index.ts";
 import { TASK_STATES, WORKFLOW_STATES } from "../../src/model/index.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkAddresses, readInstanceRef, readTaskRef } from "./check-references.ts";
@@ -15,11 +13,7 @@ export const DEFAULT_WITHIN: Duration = { unit: "ms", value: 20_000 };
 /** Reads the `when` of a step. */
 export function resolveMoment(scope: Scope, section: RawSection, place: SelectorPlace): Moment {
   const delay = readDelay(section["delay"]);
-  if (
-    delay !== undefined &&
-    delay[0].unit === delay[1].unit &&
-    delay[0].value > delay[1].value
-  ) {
+  if (delay !== undefined && delay[0].unit === delay[1].unit && delay[0].value > delay[1].value) {
     scope.sink.report(`${place.pointer}/delay`, {
       code: "case/impossible",
       what: "the range ends before it begins",
@@ -69,7 +63,8 @@ function resolveSubject(scope: Scope, section: RawSection, place: SelectorPlace)
     return { kind: "event", pattern: resolveEventPattern(scope, section, place), nth };
   }
   if (isFailpoint(section)) {
-    const by = section["by"] === undefined ? undefined : resolveSelector(scope, section["by"], selector("by"));
+    const by =
+      section["by"] === undefined ? undefined : resolveSelector(scope, section["by"], selector("by"));
     const instance =
       section["instance"] === undefined
         ? undefined

@@ -1,6 +1,7 @@
 import { pointerTo } from "../base/index.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkAddresses, checkNode } from "./check-references.ts";
+import { keyPointer } from "./located.ts";
 import { readMap, readParams, readWords, readWordsAt } from "./read-json.ts";
 import type { Json, ResolvedRegistry } from "./resolved-case.ts";
 
@@ -20,13 +21,13 @@ export function resolveRegistry(scope: Scope, value: Json | undefined): Resolved
   const locks = readParams(section["locks"]);
   for (const [path, holder] of Object.entries(locks)) {
     const pointer = pointerTo("/registry/locks", path);
-    checkAddresses(scope, path, pointer);
+    checkAddresses(scope, path, keyPointer(pointer));
     checkNode(scope, holder, pointer);
   }
   const entries = readParams(section["entries"]);
   for (const [path, text] of Object.entries(entries)) {
     const pointer = pointerTo("/registry/entries", path);
-    checkAddresses(scope, path, pointer);
+    checkAddresses(scope, path, keyPointer(pointer));
     checkAddresses(scope, text, pointer);
   }
   return {

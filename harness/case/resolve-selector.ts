@@ -1,7 +1,7 @@
-import { isList, isRecord } from "./read-json.ts";
-import { readSelector, readTarget } from "./read-selector.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkAddresses, checkNode, readInstanceRef, readTaskRef } from "./check-references.ts";
+import { isList, isRecord } from "./read-json.ts";
+import { readSelector, readTarget } from "./read-selector.ts";
 import type { CaseNode, Json, NodeGroup, Selector, Target } from "./resolved-case.ts";
 
 /** Where a selector stands, and what may be named there. */

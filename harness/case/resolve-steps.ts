@@ -1,7 +1,7 @@
 import type { Scope } from "./case-scope.ts";
-import { countStarted } from "./resolve-commands.ts";
 import { isRecord, readDuration, readList, readMap, readNumber, readText } from "./read-json.ts";
 import { resolveAction } from "./resolve-action.ts";
+import { countStarted } from "./resolve-commands.ts";
 import { happensAtNode, resolveMoment } from "./resolve-moment.ts";
 import type { SelectorPlace } from "./resolve-selector.ts";
 import type { Action, Json, RawSection, Step, Target } from "./resolved-case.ts";
@@ -94,7 +94,8 @@ function checkReachable(scope: Scope, step: Step, earlier: readonly Step[]): voi
 function mayStart(action: Action, name: string): boolean {
   if (action.kind !== "start" && action.kind !== "restart" && action.kind !== "replace") return false;
   const { target } = action;
-  const plain = target.kind === "name" || (target.kind === "list" && target.of.every((one) => one.kind === "name"));
+  const plain =
+    target.kind === "name" || (target.kind === "list" && target.of.every((one) => one.kind === "name"));
   return !plain || namesOf(target).includes(name);
 }
 

@@ -3,15 +3,7 @@ import { pointerTo } from "../base/index.ts";
 import type { WorkflowNames } from "./case-names.ts";
 import { notYet, type Scope } from "./case-scope.ts";
 import { checkName } from "./check-references.ts";
-import {
-  readDuration,
-  readMap,
-  readNumber,
-  readParams,
-  readText,
-  readWord,
-  readWords,
-} from "./read-json.ts";
+import { readDuration, readMap, readNumber, readParams, readText, readWord, readWords } from "./read-json.ts";
 import type { Json, RawSection, TaskAction, TaskDefinition, WorkflowDefinition } from "./resolved-case.ts";
 import { branchTargets, checkGraphs } from "./workflow-graph.ts";
 

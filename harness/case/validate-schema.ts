@@ -1,8 +1,8 @@
 import { pointerTo } from "../base/index.ts";
 import { CASE_SCHEMA } from "./case-schema.ts";
-import { describeMistake, misspeltMainKey } from "./describe-mistake.ts";
-import { findMistakes, type Mistake } from "./find-mistakes.ts";
-import type { PlainDocument } from "./located.ts";
+import { describeMistake } from "./describe-mistake.ts";
+import { findMistakes, type Mistake, misspeltMainKey } from "./find-mistakes.ts";
+import { keyPointer, type PlainDocument } from "./located.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { isList, isRecord } from "./read-json.ts";
 import type { Json } from "./resolved-case.ts";
@@ -17,7 +17,10 @@ export interface SchemaResult {
 /** Checks a document against the schema: one problem per mistake, from the branch that the main key chooses. */
 export function validateSchema(document: PlainDocument, sink: ProblemSink): SchemaResult {
   const mistakes = findMistakes(CASE_SCHEMA, document.json);
-  for (const mistake of mistakes) sink.report(placeOf(mistake), describeMistake(mistake));
+  for (const mistake of mistakes) {
+    const place = placeOf(mistake);
+    sink.report(place === mistake.pointer ? place : keyPointer(place), describeMistake(mistake));
+  }
   const unusable = mistakes.flatMap((mistake) => unusablePlace(mistake) ?? []);
   return {
     json: unusable.length === 0 ? document.json : without(document.json, unusable),

@@ -1,6 +1,7 @@
 import { pointerTo } from "../base/index.ts";
 import type { Scope } from "./case-scope.ts";
 import { checkTask, checkWorkflow } from "./check-references.ts";
+import { keyPointer } from "./located.ts";
 import { readList, readMap, readWordsAt } from "./read-json.ts";
 import type { TaskAction, TaskDefinition, WorkflowDefinition } from "./resolved-case.ts";
 
@@ -38,9 +39,7 @@ export function checkGraphs(scope: Scope, workflows: readonly WorkflowDefinition
   const children = new Map(
     workflows.map((workflow) => [
       workflow.name,
-      workflow.tasks.flatMap((task) =>
-        task.action.kind === "subWorkflow" ? [task.action.workflow] : [],
-      ),
+      workflow.tasks.flatMap((task) => (task.action.kind === "subWorkflow" ? [task.action.workflow] : [])),
     ]),
   );
   const circle = findCircle(children);
@@ -73,7 +72,7 @@ function checkTaskNames(scope: Scope, workflow: WorkflowDefinition, task: TaskDe
       for (const mode of ["all", "any"]) {
         for (const name of Object.keys(readMap(action.value[mode]))) {
           const pointer = pointerTo(`${task.pointer}/conditions/${mode}`, name);
-          checkTask(scope, { workflow: workflow.name, task: name }, pointer);
+          checkTask(scope, { workflow: workflow.name, task: name }, keyPointer(pointer));
         }
       }
       return;

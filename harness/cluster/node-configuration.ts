@@ -1,7 +1,6 @@
 import type { NodeConfig } from "../../src/config/index.ts";
-import type { NodeSettings } from "../case/resolved-case.ts";
+import { durationToMs, type NodeSettings } from "../case/index.ts";
 import type { NodeEndpoints } from "../link/index.ts";
-import { durationMs } from "./duration.ts";
 import type { RosterEntry } from "./roster.ts";
 
 /** Where a life of a node works. */
@@ -15,7 +14,7 @@ export interface NodePlace {
 function timingOf(settings: NodeSettings): NodeConfig["timing"] {
   // Multiples of the session count the time-out that is asked for: what the registry grants is not known yet.
   const ms = (duration: NodeSettings["failoverDelay"]): number =>
-    Math.round(durationMs(duration, settings.sessionTimeoutMs));
+    Math.round(durationToMs(duration, settings.sessionTimeoutMs));
   return {
     sessionTimeoutMs: settings.sessionTimeoutMs,
     failoverDelayMs: ms(settings.failoverDelay),

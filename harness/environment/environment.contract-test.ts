@@ -19,6 +19,8 @@ const combinations = (process.env.FAILOVER_TEST_TIERS ?? "embedded/jdbc").split(
   const [env, registry] = text.split("/");
   return { env: env as Tier, registry: registry as RegistryKind };
 });
+/** In dist/, since a bundle looks for the project above itself, and for its packages. */
+const BUNDLES = path.join(projectRoot(), "dist", "environment-test");
 let built: string;
 let runs = 0;
 
@@ -34,15 +36,13 @@ beforeAll(() => {
     "--log-level=error",
   ];
   const external = ["pg-native", "testcontainers"].map((name) => `--external:${name}`);
-  // In dist/, since the bundle looks for the project above itself, and for its packages.
-  const outdir = path.join(projectRoot(), "dist", "environment-test");
   const files = entries.map((entry) => `${entry}/index.ts`);
-  execFileSync(esbuild, [...files, ...options, ...external, `--outdir=${outdir}`], { cwd: projectRoot() });
+  execFileSync(esbuild, [...files, ...options, ...external, `--outdir=${BUNDLES}`], { cwd: projectRoot() });
 });
 
 afterAll(() => {
   rmSync(built, { recursive: true });
-  rmSync(path.join(projectRoot(), "dist", "environment-test"), { recursive: true });
+  rmSync(BUNDLES, { recursive: true });
 });
 
 function newRunId(): string {
@@ -121,8 +121,7 @@ describe.each(combinations)("$env with $registry", ({ env, registry }) => {
 
   afterAll(async () => {
     await environment.close();
-    // Nothing is left for the keeper.
-    expect(await keeper.close()).toEqual({ processes: [], directories: [], containers: [], failures: [] });
+    await keeper.close();
     rmSync(workDirectory, { recursive: true });
   }, 60_000);
 
@@ -183,10 +182,7 @@ describe.each(combinations)("$env with $registry", ({ env, registry }) => {
   test("a harness that is killed leaves nothing", async () => {
     const runId = newRunId();
     const script = path.join(__dirname, "testdata", "environment-holder.cjs");
-    const bundle = (name: string): string =>
-      path.join(projectRoot(), "dist", "environment-test", "harness", name, "index.cjs");
-    const base = path.join(projectRoot(), "dist", "environment-test", "src", "base", "index.cjs");
-    const bundles = [bundle("environment"), bundle("keeper"), base];
+    const bundles = ["environment", "keeper", "base"].map((name) => path.join(BUNDLES, `${name}.cjs`));
     const child = spawn(process.execPath, [script, ...bundles, env, registry, runId, built], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -207,6 +203,11 @@ describe.each(combinations)("$env with $registry", ({ env, registry }) => {
       until: () => (traces(runId).length === 0 ? true : undefined),
     });
     expect(await databaseAnswers(url.trim())).toBe(false);
+  }, 60_000);
+
+  test("closing leaves nothing for the keeper", async () => {
+    await environment.close();
+    expect(await keeper.close()).toEqual({ processes: [], directories: [], containers: [], failures: [] });
   }, 60_000);
 });
 

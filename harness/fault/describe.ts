@@ -1,21 +1,12 @@
-import type {
-  Action,
-  CommandRequest,
-  InstanceRef,
-  Selector,
-  Target,
-  TaskRef,
-} from "../case/resolved-case.ts";
-
-/** "etl", "etl#2". */
-export function instanceText(ref: InstanceRef): string {
-  return ref.ordinal === null ? ref.workflow : `${ref.workflow}#${ref.ordinal}`;
-}
-
-/** "etl.load", "etl#2.load". */
-export function taskText(ref: TaskRef): string {
-  return `${instanceText(ref)}.${ref.task}`;
-}
+import {
+  type Action,
+  type CommandRequest,
+  formatInstanceRef,
+  formatTaskRef,
+  type InstanceRef,
+  type Selector,
+  type Target,
+} from "../case/index.ts";
 
 /** A selector or target in the words of the case: "ownerOf etl". */
 export function targetText(target: Target): string {
@@ -27,9 +18,9 @@ export function targetText(target: Target): string {
     case "service":
       return target.service;
     case "ownerOf":
-      return `ownerOf ${instanceText(target.instance)}`;
+      return `ownerOf ${formatInstanceRef(target.instance)}`;
     case "runnerOf":
-      return `runnerOf ${taskText(target.task)}`;
+      return `runnerOf ${formatTaskRef(target.task)}`;
     case "coordinatorOf":
       return `coordinatorOf ${targetText(target.of)}`;
     case "holderOf":
@@ -53,7 +44,7 @@ export function targetText(target: Target): string {
 export function requestText(
   request: CommandRequest | { readonly kind: "pause" | "stop"; readonly instance: InstanceRef },
 ): string {
-  return `${request.kind} ${request.kind === "start" ? request.workflow : instanceText(request.instance)}`;
+  return `${request.kind} ${request.kind === "start" ? request.workflow : formatInstanceRef(request.instance)}`;
 }
 
 /** An action in the words of the case: "kill ownerOf etl". */

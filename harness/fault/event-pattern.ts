@@ -1,6 +1,12 @@
-import type { EventPattern, InstanceRef, Selector } from "../case/resolved-case.ts";
+import {
+  type EventPattern,
+  formatInstanceRef,
+  formatTaskRef,
+  type InstanceRef,
+  type Selector,
+} from "../case/index.ts";
 import type { HistoryEvent } from "../observe/index.ts";
-import { instanceText, targetText, taskText } from "./describe.ts";
+import { targetText } from "./describe.ts";
 import { matchesPath } from "./registry-path.ts";
 import { type SelectorScope, select } from "./selectors.ts";
 import { type Hit, type Stage, withAddresses } from "./stage.ts";
@@ -20,8 +26,8 @@ export function patternText(pattern: EventPattern): string {
     by && `by ${targetText(by)}`,
     of && `of ${targetText(of)}`,
     path && `at ${path}`,
-    instance && `for ${instanceText(instance)}`,
-    task && `for ${taskText(task)}`,
+    instance && `for ${formatInstanceRef(instance)}`,
+    task && `for ${formatTaskRef(task)}`,
     states && `with state ${states.join(" or ")}`,
   ]
     .filter((part) => part !== undefined)

@@ -1,7 +1,7 @@
-import type { MomentSubject } from "../case/resolved-case.ts";
+import { formatInstanceRef, type MomentSubject } from "../case/index.ts";
 import type { NodeProcess } from "../cluster/index.ts";
 import type { HistoryEvent } from "../observe/index.ts";
-import { instanceText, targetText } from "./describe.ts";
+import { targetText } from "./describe.ts";
 import { type Look, lookUntil } from "./look-until.ts";
 import { select } from "./selectors.ts";
 import type { Hit, Stage } from "./stage.ts";
@@ -24,7 +24,7 @@ export interface FailpointWatch {
 
 export function failpointText(subject: FailpointSubject): string {
   const by = subject.by === undefined ? "a process" : targetText(subject.by);
-  const about = subject.instance === undefined ? "" : ` for ${instanceText(subject.instance)}`;
+  const about = subject.instance === undefined ? "" : ` for ${formatInstanceRef(subject.instance)}`;
   const nth = subject.nth === 1 ? "" : ` time ${subject.nth}`;
   return `${by} to be at failpoint ${subject.at}${about}${nth}`;
 }

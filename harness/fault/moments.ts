@@ -1,7 +1,13 @@
 import { assertNever, WaitTimeoutError } from "../../src/base/index.ts";
-import type { Moment, MomentSubject, Step } from "../case/resolved-case.ts";
+import {
+  formatInstanceRef,
+  formatTaskRef,
+  type Moment,
+  type MomentSubject,
+  type Step,
+} from "../case/index.ts";
 import type { HistoryEvent, RegistryRecord } from "../observe/index.ts";
-import { instanceText, targetText, taskText } from "./describe.ts";
+import { targetText } from "./describe.ts";
 import { knowPattern, patternText } from "./event-pattern.ts";
 import type { FailpointWatch } from "./failpoint-watch.ts";
 import { type Look, lookUntil } from "./look-until.ts";
@@ -74,11 +80,11 @@ async function awaitSubject(stage: Stage, wait: MomentWait, deadlineMs: number):
     case "delay":
       return cameAt(undefined);
     case "task":
-      return until(`task ${taskText(what.task)} in ${what.states.join(" or ")}`, () =>
+      return until(`task ${formatTaskRef(what.task)} in ${what.states.join(" or ")}`, () =>
         lookAtTask(stage, what),
       );
     case "instance":
-      return until(`instance ${instanceText(what.instance)} in ${what.states.join(" or ")}`, () =>
+      return until(`instance ${formatInstanceRef(what.instance)} in ${what.states.join(" or ")}`, () =>
         lookAtInstance(stage, what),
       );
     case "event":

@@ -1,7 +1,14 @@
 import { errorMessage } from "../../src/base/index.ts";
 import type { OperatorAnswer, OperatorRequest } from "../../src/model/index.ts";
-import type { Action, InstanceRef, Selector, StartOptions, Step } from "../case/resolved-case.ts";
-import { instanceText, requestText } from "./describe.ts";
+import {
+  type Action,
+  formatInstanceRef,
+  type InstanceRef,
+  type Selector,
+  type StartOptions,
+  type Step,
+} from "../case/index.ts";
+import { requestText } from "./describe.ts";
 import type { Fault } from "./fault.ts";
 import { type Look, lookUntil } from "./look-until.ts";
 import { postJson } from "./post-json.ts";
@@ -103,7 +110,7 @@ async function orderOf(stage: Stage, step: Step, request: OperateAction["request
     case "recoverFailed":
     case "recoverSuspended": {
       const id = await instanceId(stage, request.instance);
-      if (id === undefined) return { instead: `there is no instance ${instanceText(request.instance)}` };
+      if (id === undefined) return { instead: `there is no instance ${formatInstanceRef(request.instance)}` };
       return { found: { kind: request.kind, workflowInstanceId: id } };
     }
   }

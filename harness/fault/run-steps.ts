@@ -24,6 +24,8 @@ export interface StepsResult {
 
 /** Steps that are ready to run. */
 export interface PreparedSteps {
+  /** The steps as far as they are: for a `verify` in mid-case that asks whom a step hit. */
+  records(): readonly StepRecord[];
   /** Runs them in order; resolves when all have landed and everything is undone. Throws only for bugs. */
   run(): Promise<StepsResult>;
 }
@@ -43,10 +45,12 @@ export function prepareSteps(options: StepsOptions): PreparedSteps {
   };
   const watch = watchOf(stage, steps[0]);
   watch?.countFrom(0);
+  const records = (): readonly StepRecord[] => [...progress.values()].map(recordOf);
   return {
+    records,
     async run() {
       const trouble = await runAll(stage, watch);
-      return { steps: [...progress.values()].map(recordOf), trouble };
+      return { steps: records(), trouble };
     },
   };
 }

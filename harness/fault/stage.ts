@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../src/base/index.ts";
-import type { Duration, RawSection, ResolvedCase, Step } from "../case/resolved-case.ts";
-import { type Cluster, type ClusterNode, durationMs, type NodeProcess } from "../cluster/index.ts";
+import { type Duration, durationToMs, type RawSection, type ResolvedCase, type Step } from "../case/index.ts";
+import type { Cluster, ClusterNode, NodeProcess } from "../cluster/index.ts";
 import type { CaseServices } from "../environment/environment.ts";
 import type { History, Observer } from "../observe/index.ts";
 import type { Armings } from "./armings.ts";
@@ -60,7 +60,7 @@ export interface StepProgress {
 
 /** A duration of the case in milliseconds. */
 export function stageMs(stage: Pick<Stage, "sessionMs">, duration: Duration): number {
-  return durationMs(duration, stage.sessionMs);
+  return durationToMs(duration, stage.sessionMs);
 }
 
 const NODE_IN_TEXT = /<([A-Za-z][\w-]*)>/g;

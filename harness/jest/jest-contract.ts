@@ -58,7 +58,11 @@ export interface FileTimes {
 }
 
 /** The result of a file as jest wants it. */
-export function fileResult(test: JestTest, assertions: readonly JestAssertion[], times: FileTimes): JestFileResult {
+export function fileResult(
+  test: JestTest,
+  assertions: readonly JestAssertion[],
+  times: FileTimes,
+): JestFileResult {
   const count = (status: JestAssertion["status"]): number =>
     assertions.filter((assertion) => assertion.status === status).length;
   const { startedAt, endedAt } = times;

@@ -1,21 +1,13 @@
 import type { Verdict } from "../base/index.ts";
 import type { ResolvedCase } from "../case/resolved-case.ts";
-import type { Judgement } from "../expect/index.ts";
+import type { CaseResult } from "../report/index.ts";
 
 /** What became of one run of one case. */
-export interface CaseOutcome {
-  readonly case: ResolvedCase;
-  readonly judgement: Judgement;
-  /** Wall time of the whole run, set-up and tear-down included. */
-  readonly durationMs: number;
-  /** Of it: the registry's session time-out, which detection cannot undercut. 0 when it was not run. */
-  readonly sessionTimeoutMs: number;
+export interface CaseOutcome extends CaseResult {
   /** Draws moments and targets; the same seed draws the same ones. */
   readonly seed: number;
   /** Which run of `--repeat` this is, from 1. */
   readonly repetition: number;
-  /** Where its evidence is, when it was kept. */
-  readonly evidenceDirectory: string | undefined;
 }
 
 /** A case over all its repetitions. */

@@ -15,10 +15,8 @@ function outcomeOf(run: CaseRun, verdict: Verdict): CaseOutcome {
     case: run.case,
     judgement: { verdict, findings: [] },
     durationMs: 1,
-    sessionTimeoutMs: 1000,
     seed: run.seed,
     repetition: run.repetition,
-    evidenceDirectory: undefined,
   };
 }
 

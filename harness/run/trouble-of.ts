@@ -13,7 +13,12 @@ export class InterruptedError extends Error {
  * which is a bug of the harness and must come out as one.
  */
 export function troubleOf(error: unknown): Trouble | undefined {
-  const trouble = (code: string, message: string): Trouble => ({ verdict: "ERROR", code, message, pointer: "" });
+  const trouble = (code: string, message: string): Trouble => ({
+    verdict: "ERROR",
+    code,
+    message,
+    pointer: "",
+  });
   if (error instanceof InterruptedError) return trouble("interrupted", "the run was interrupted");
   if (error instanceof NodeStartError) return trouble("node-did-not-start", error.message);
   if (error instanceof ObservationError) return trouble("observation", error.message);

@@ -14,16 +14,20 @@ export interface HeartOptions {
 /** Shortest deadline of a beat, milliseconds: below it, a busy machine alone would break good connections. */
 const LEAST_DEADLINE_MS = 50;
 
-/** Renews the lease every T / 5 until the session is over. A beat that fails is repeated soon: the lease leaves time. */
+/** Renews the lease every T / 5 until the session is over. A beat that fails is repeated soon: there is time for it. */
 export async function beatUntilOver(options: HeartOptions): Promise<void> {
   const { clock, lease } = options;
   const over = new AbortController();
   const forget = lease.onState(() => {
     if (lease.isOver) over.abort();
   });
+  let missed = 0;
   while (!lease.isOver) {
     const sentMs = clock.monotonicMs();
     const beaten = await beatOnce(options, sentMs);
+    missed = beaten ? 0 : missed + 1;
+    // One missed beat may be a slow answer, or a connection that is up again at the next.
+    if (missed >= 2) lease.connectionDown();
     const pauseMs = beaten ? sentMs + lease.timeoutMs / 5 - clock.monotonicMs() : lease.timeoutMs / 20;
     if (!lease.isOver) await clock.sleep(Math.max(0, pauseMs), over.signal);
   }
@@ -37,8 +41,6 @@ async function beatOnce({ lease, beat }: HeartOptions, sentMs: number): Promise<
     else lease.renewed(sentMs);
     return true;
   } catch {
-    // Whether it is a blip or the end is the lease's to say; here only that nobody answered.
-    lease.connectionDown();
     return false;
   }
 }

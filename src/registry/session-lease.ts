@@ -117,13 +117,13 @@ export class SessionLease {
   }
 }
 
-/** F for a renewal sent at `sentMs`: K = T / 10 early, and 0.001 for clocks of different speed (OWNERSHIP, "Tunables"). */
+/** F for a renewal sent at `sentMs`: K = T / 10 early, 0.001 for clocks of different speed (OWNERSHIP, "Tunables"). */
 function leaseDeadlineOf(sentMs: number, timeoutMs: number): number {
   return sentMs + timeoutMs * (1 - 0.001) - timeoutMs / 10;
 }
 
 function tellAll<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
-  for (const listener of [...listeners]) {
+  for (const listener of listeners) {
     try {
       listener(value);
     } catch (error) {

@@ -2,7 +2,7 @@ import type { RegistryEntry, RegistryEvent } from "./registry.ts";
 
 /** A node as a back end saw it. */
 export interface TreeNode extends RegistryEntry {
-  /** Another one for each creation of the path, so that a node that went and came again between two looks is noticed. */
+  /** Another one for each creation of the path: a node that went and came again between two looks is noticed. */
   readonly birth: string;
 }
 

@@ -19,6 +19,9 @@ export interface RegistrationOptions {
   readonly onLost: () => void;
 }
 
+/** A registry that has just been started may take so long to answer, also when sessions are short. */
+const LEAST_OPEN_WITHIN_MS = 2000;
+
 /**
  * The worker's presence in the registry for one life: session, ephemeral node with its heartbeat, and the view of the
  * masters. The node is written again when the status changes, and when somebody wiped it while the session lives.
@@ -43,13 +46,11 @@ export class Registration {
     this.#startupTime = options.ports.clock.now();
   }
 
-  /** Opens the session and stands in the registry when it resolves. Throws RegistryError; nothing is left then. */
+  /** Opens the session and takes a look at the masters. Throws RegistryError; nothing is left then. */
   static async open(options: RegistrationOptions): Promise<Registration> {
     const { sessionTimeoutMs } = options.config.timing;
-    const session = await options.registry.open({
-      sessionTimeoutMs,
-      withinMs: Math.max(2 * sessionTimeoutMs, 2000),
-    });
+    const withinMs = Math.max(2 * sessionTimeoutMs, LEAST_OPEN_WITHIN_MS);
+    const session = await options.registry.open({ sessionTimeoutMs, withinMs });
     const registration = new Registration(options, session);
     try {
       await registration.#start();
@@ -58,6 +59,14 @@ export class Registration {
       await registration.close();
       throw error;
     }
+  }
+
+  /** Stands in the registry when it resolves: from then on deliveries come. Throws RegistryError. */
+  async announce(): Promise<void> {
+    await this.#write();
+    const { clock } = this.#options.ports;
+    const look = clock.setPeriodic(this.session.timeoutMs / 2, () => void this.#lookForItself());
+    this.#stops.push(() => look.cancel());
   }
 
   /** Whether this life may have an effect: F is ahead. */
@@ -105,7 +114,6 @@ export class Registration {
         else if (!this.#closed) onLost();
       }),
     );
-    await this.#write();
     const { nodes } = REGISTRY_PATHS;
     this.#watch = await session.watch(nodes, {
       snapshot: (entries) => {
@@ -128,6 +136,17 @@ export class Registration {
     if (name === undefined) return;
     if (type === "REMOVED") this.#masters.delete(name.incarnation);
     else this.#masters.set(name.incarnation, name.address);
+  }
+
+  /** The watch tells when the node goes; but not when it went before the watch had seen it. */
+  async #lookForItself(): Promise<void> {
+    if (!this.inSession() || this.#writing !== undefined) return;
+    try {
+      const found = await this.session.get(this.#path);
+      if (found === undefined && this.inSession()) this.#writeInBackground();
+    } catch {
+      // Not reachable just now: the next look comes.
+    }
   }
 
   #writeInBackground(): void {

@@ -82,8 +82,11 @@ export class WorkerLife {
         onLease: (deadline) => processes.setDeadline(deadline),
         onLost: () => this.giveUp("the session is over"),
       });
+      // The session is this life's before anybody can know it: a delivery may come before the answer to this.
+      await this.#registration.announce();
     } catch (error) {
       this.#runner.close();
+      await this.#registration?.close();
       throw error;
     }
     if (this.#end === undefined) return;

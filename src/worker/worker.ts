@@ -61,7 +61,6 @@ export class Worker implements RunningNode {
   async start(): Promise<void> {
     const { ports, config, serve } = this.#options;
     try {
-      ports.identify(this.#options.incarnation);
       this.#server = await serve(this.#handlers());
       await this.#beginLife(this.#options.incarnation);
     } catch (error) {

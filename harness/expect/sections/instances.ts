@@ -1,7 +1,7 @@
 import { pointerTo } from "../../base/index.ts";
 import { parseInstanceRef, parseTaskRef } from "../../case/references.ts";
 import type { Json } from "../../case/resolved-case.ts";
-import type { HistoryEvent, Row } from "../../observe/evidence.ts";
+import type { HistoryEvent } from "../../observe/evidence.ts";
 import type { JudgeContext } from "../context.ts";
 import { describeEvent } from "../describe-event.ts";
 import { type ExpectedRow, expandCounts } from "../expand-counts.ts";

@@ -1,8 +1,9 @@
 import type { Clock, Random } from "../../base/index.ts";
+import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import type { Lock } from "../registry.ts";
 import type { SessionLease } from "../session-lease.ts";
 import type { Grant } from "./jdbc-observer.ts";
-import { type JdbcOperations, operationLimitMs } from "./jdbc-operations.ts";
+import type { JdbcOperations } from "./jdbc-operations.ts";
 import { SQL } from "./statements.ts";
 
 export interface JdbcLocksOptions {
@@ -18,8 +19,8 @@ export interface JdbcLocksOptions {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Locks of one session. A request is a row of its own (named by a uuid, so that it can be withdrawn even when the answer
- * to its insertion was lost); the database hands the lock on, and the observer tells us when it is our turn.
+ * Locks of one session. A request is a row of its own (named by a uuid, so that it can be withdrawn even when the
+ * answer to its insertion was lost); the database hands the lock on, and the observer tells us when it is our turn.
  *
  * Requests that could not be withdrawn are doomed: they are removed as soon as the database answers again, so that the
  * lock does not wait for somebody who has gone away.
@@ -78,11 +79,11 @@ export class JdbcLocks {
       const [row] = await operations.read(SQL.lookAtLock, [owner]);
       // The request went with the session.
       if (row === undefined) lease.lose();
-      operations.assertAlive();
+      assertAlive(lease);
       if (typeof row?.["token"] === "string") return BigInt(row["token"]);
       if (!stop.signal.aborted)
         await clock.sleep(Math.min(limitMs - clock.monotonicMs(), LONGEST_TIMER_MS), stop.signal);
-      operations.assertAlive();
+      assertAlive(lease);
       return token;
     } finally {
       forget();

@@ -26,9 +26,9 @@ export interface JdbcObserverOptions {
 const LEAST_DEADLINE_MS = 100;
 
 /**
- * Looks at the whole (small) registry every T / 10 and whenever it is woken by a notification, until the session is over:
- * ends the sessions that are silent, shows the nodes to the watches, tells which locks were granted. There is no event
- * table to read after a last id: whatever a look missed, the next one sees.
+ * Looks at the whole (small) registry every T / 10 and whenever it is woken by a notification, until the session is
+ * over: ends the sessions that are silent, shows the nodes to the watches, tells which locks were granted. There is no
+ * event table to read after a last id: whatever a look missed, the next one sees.
  */
 export class JdbcObserver {
   readonly #options: JdbcObserverOptions;

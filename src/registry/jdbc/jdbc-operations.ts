@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import type { Clock } from "../../base/index.ts";
+import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import { RegistryError } from "../registry.ts";
 import type { SessionLease } from "../session-lease.ts";
 import type { PostgresLink } from "./postgres-link.ts";
@@ -18,11 +19,6 @@ const RETRY_PAUSE_MS = 20;
 const FOREIGN_KEY_VIOLATION = "23503";
 /** Refused in a way that a second try may get around: deadlock, serialization failure. Nothing was done. */
 const WORTH_REPEATING = new Set(["40P01", "40001"]);
-
-/** Longest time an operation takes, milliseconds (OWNERSHIP: q <= T / 4; a second is granted to short sessions too). */
-export function operationLimitMs(timeoutMs: number): number {
-  return Math.max(timeoutMs / 4, 1000);
-}
 
 /** Runs the statements of a session's operations within their limit, and says what became of them. */
 export class JdbcOperations {
@@ -60,7 +56,7 @@ export class JdbcOperations {
     const { clock, link } = this.#options;
     const deadlineMs = this.deadlineMs();
     for (;;) {
-      this.assertAlive();
+      assertAlive(this.#options.lease);
       try {
         const rows = await link.run({ text: work.text, values: work.values, deadlineMs });
         return rows;
@@ -73,16 +69,10 @@ export class JdbcOperations {
     }
   }
 
-  /** Throws SESSION_LOST when the session is over. */
-  assertAlive(): void {
-    const { state } = this.#options.lease;
-    if (state === "LOST" || state === "CLOSED") throw sessionLost(state);
-  }
-
   #explain(error: unknown): RegistryError {
     const { lease } = this.#options;
     if (error instanceof DatabaseError && error.code === FOREIGN_KEY_VIOLATION) lease.lose();
-    if (lease.isOver) return sessionLost(lease.state, error);
+    assertAlive(lease, error);
     if (error instanceof RegistryError) return error;
     const code = error instanceof DatabaseError ? (error.code ?? "") : "";
     // Classes: 57 the server is going down or cancelled it, 53 out of resources, 55 lock not available.
@@ -95,9 +85,4 @@ export class JdbcOperations {
       },
     );
   }
-}
-
-/** What an operation of a session that is over throws. */
-export function sessionLost(state: string, cause?: unknown): RegistryError {
-  return new RegistryError("SESSION_LOST", `the registry session is ${state}: open a new one`, { cause });
 }

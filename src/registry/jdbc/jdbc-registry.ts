@@ -2,7 +2,6 @@ import { DatabaseError } from "pg";
 import type { Clock, Random } from "../../base/index.ts";
 import { type Registry, RegistryError, type RegistrySession } from "../registry.ts";
 import { SessionLease } from "../session-lease.ts";
-import { operationLimitMs } from "./jdbc-operations.ts";
 import { createRegistryLink, JdbcSession } from "./jdbc-session.ts";
 import type { PostgresLink } from "./postgres-link.ts";
 import { SQL } from "./statements.ts";
@@ -66,7 +65,8 @@ export class JdbcRegistry implements Registry {
     const values = [root, `pid ${process.pid}`, timeoutMs];
     for (;;) {
       const sentMs = clock.monotonicMs();
-      const deadlineMs = Math.min(limitMs, sentMs + operationLimitMs(timeoutMs));
+      // A session that is granted much later than asked for would be lost when it begins.
+      const deadlineMs = Math.min(limitMs, sentMs + timeoutMs / 2);
       try {
         const [row] = await link.run({ text: SQL.open, values, deadlineMs });
         return { id: String(row?.["id"]), sentMs };

@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../../base/index.ts";
 import { beatUntilOver } from "../beat-until-over.ts";
+import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import type { Lock, RegistryEntry, RegistrySession, SessionState, Watch, Watcher } from "../registry.ts";
 import { RegistryError } from "../registry.ts";
 import { checkNode, checkPath, childNames, prefixOf } from "../registry-path.ts";
@@ -7,7 +8,7 @@ import type { SessionLease } from "../session-lease.ts";
 import { WatchFeed } from "../watch-feed.ts";
 import { JdbcLocks } from "./jdbc-locks.ts";
 import { JdbcObserver } from "./jdbc-observer.ts";
-import { JdbcOperations, operationLimitMs } from "./jdbc-operations.ts";
+import { JdbcOperations } from "./jdbc-operations.ts";
 import { PostgresLink } from "./postgres-link.ts";
 import { JDBC_REGISTRY_CHANNEL } from "./schema.ts";
 import { SQL } from "./statements.ts";
@@ -56,10 +57,12 @@ export class JdbcSession implements RegistrySession {
       // Nothing is to be said to the database any more, and nobody shall wait for its answers.
       if (state === "LOST") this.abandon();
     });
-    this.#work = [
-      beatUntilOver({ clock, link: beats, lease, sessionId: id }),
-      this.#observer.watchUntilOver(),
-    ];
+    const beat = async (deadlineMs: number): Promise<"beaten" | "ended"> => {
+      // No row: somebody ended the session.
+      const rows = await beats.run({ text: SQL.beat, values: [id], deadlineMs });
+      return rows.length === 0 ? "ended" : "beaten";
+    };
+    this.#work = [beatUntilOver({ clock, lease, beat }), this.#observer.watchUntilOver()];
   }
 
   get timeoutMs(): number {
@@ -111,7 +114,7 @@ export class JdbcSession implements RegistrySession {
 
   async watch(prefix: string, watcher: Watcher): Promise<Watch> {
     checkPath(prefix);
-    this.#operations.assertAlive();
+    assertAlive(this.#lease);
     const feed = new WatchFeed(prefix, watcher);
     const shown = new AbortController();
     const stopListening = this.#lease.onState(() => {
@@ -126,13 +129,13 @@ export class JdbcSession implements RegistrySession {
     stopListening();
     if (seen) return { close: () => Promise.resolve(this.#forget(feed)) };
     this.#forget(feed);
-    this.#operations.assertAlive();
+    assertAlive(this.#lease);
     throw new RegistryError("UNAVAILABLE", `the database did not show what is below ${prefix}`);
   }
 
   async lock(path: string, options: { readonly withinMs: number }): Promise<Lock | undefined> {
     checkPath(path);
-    this.#operations.assertAlive();
+    assertAlive(this.#lease);
     return await this.#locks.lock(path, options.withinMs);
   }
 

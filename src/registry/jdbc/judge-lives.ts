@@ -25,10 +25,10 @@ export interface Lives {
 }
 
 /**
- * Who has been silent for its whole time-out, as this observer saw it, by its own monotonic clock (OWNERSHIP, "Death of
- * X"). A beat counts as seen from the answer that first showed it, and as silent at the *sending* of the poll that shows
- * it again: both on the safe side. After a gap of more than T / 2 between the observer's own polls all ages start anew:
- * it was the database, the link or the observer that stood still, and nobody shall die of that.
+ * Who has been silent for its whole time-out, as this observer saw it, by its own monotonic clock (OWNERSHIP, "Death
+ * of X"). A beat counts as seen from the answer that first showed it, and as silent at the *sending* of the poll that
+ * shows it again: both on the safe side. After a gap of more than T / 2 between the observer's own polls all ages start
+ * anew: it was the database, the link or the observer that stood still, and nobody shall die of that.
  */
 export function judgeLives(
   before: Lives | undefined,

@@ -8,8 +8,8 @@ const MIGRATION_LOCK = 7_205_419_002;
 const LIMIT_MS = 30_000;
 
 /**
- * Makes the tables of the JDBC registry in the database of this url (postgres://user@host:port/database), or brings them
- * up to date. Can be repeated, also by several at once. Throws what Postgres says.
+ * Makes the tables of the JDBC registry in the database of this url (postgres://user@host:port/database), or brings
+ * them up to date. Can be repeated, also by several at once. Throws what Postgres says.
  */
 export async function migrateJdbcRegistry(url: string): Promise<void> {
   const client = new Client({

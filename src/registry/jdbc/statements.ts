@@ -4,7 +4,8 @@ export const SQL = {
   open: /* sql */ `INSERT INTO t_ds_jdbc_registry_client_heartbeat (root, client_name, session_timeout_ms)
     VALUES ($1, $2, $3) RETURNING id::text AS id`,
   /** session: no row means that somebody ended it */
-  beat: /* sql */ `UPDATE t_ds_jdbc_registry_client_heartbeat SET beat_no = beat_no + 1 WHERE id = $1 RETURNING beat_no`,
+  beat: /* sql */ `UPDATE t_ds_jdbc_registry_client_heartbeat SET beat_no = beat_no + 1
+    WHERE id = $1 RETURNING beat_no`,
   /** session. Its nodes and locks go with it in the same transaction (ON DELETE CASCADE). */
   close: /* sql */ `DELETE FROM t_ds_jdbc_registry_client_heartbeat WHERE id = $1`,
   /** session, beat that was seen: does nothing when it has beaten since */

@@ -1,9 +1,10 @@
 import { CreateMode } from "node-zookeeper-client";
 import { type Clock, errorCode, type Random } from "../../base/index.ts";
+import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import { type Lock, RegistryError } from "../registry.ts";
 import type { SessionLease } from "../session-lease.ts";
 import { createParents } from "./zk-nodes.ts";
-import { operationLimitMs, ZK_CODES, type ZkOperations } from "./zk-operations.ts";
+import { ZK_CODES, type ZkOperations } from "./zk-operations.ts";
 import { birthOf, type ZkPaths } from "./zk-paths.ts";
 import type { ZkWatchHub } from "./zk-watch-hub.ts";
 
@@ -90,9 +91,9 @@ export class ZkLocks {
 
   /** The token when it is our turn, undefined when the limit is over. A broken connection does not end the wait. */
   async #turn(request: Request, limitMs: number): Promise<bigint | undefined> {
-    const { clock, operations } = this.#options;
+    const { clock, lease } = this.#options;
     for (;;) {
-      operations.assertAlive();
+      assertAlive(lease);
       const leftMs = limitMs - clock.monotonicMs();
       try {
         const token = await this.#look(request, leftMs);

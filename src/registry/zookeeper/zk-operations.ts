@@ -1,5 +1,6 @@
 import { CreateMode, type Event, Exception, type Stat } from "node-zookeeper-client";
 import { type Clock, errorCode } from "../../base/index.ts";
+import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import { RegistryError } from "../registry.ts";
 import type { SessionLease } from "../session-lease.ts";
 import type { GuardedClient } from "./guarded-client.ts";
@@ -31,14 +32,10 @@ export interface ZkOperationsOptions {
   readonly lease: SessionLease;
 }
 
-/** Longest time an operation takes, milliseconds (OWNERSHIP: q <= T / 4; a second is granted to short sessions too). */
-export function operationLimitMs(timeoutMs: number): number {
-  return Math.max(timeoutMs / 4, 1000);
-}
-
 /**
- * The calls to ZooKeeper as promises with a limit. A call waits for a connection first; one that had none is UNAVAILABLE,
- * one that was sent and not answered UNKNOWN. What ZooKeeper refuses is thrown as its own error, with one of ZK_CODES.
+ * The calls to ZooKeeper as promises with a limit. A call waits for a connection first; one that had none is
+ * UNAVAILABLE, one that was sent and not answered UNKNOWN. What ZooKeeper refuses is thrown as its own error, with one of
+ * ZK_CODES.
  */
 export class ZkOperations {
   readonly #options: ZkOperationsOptions;
@@ -60,13 +57,6 @@ export class ZkOperations {
 
   deadlineMs(): number {
     return this.#options.clock.monotonicMs() + operationLimitMs(this.#options.lease.timeoutMs);
-  }
-
-  /** Throws SESSION_LOST when the session is over. */
-  assertAlive(): void {
-    const { state } = this.#options.lease;
-    if (state !== "LOST" && state !== "CLOSED") return;
-    throw new RegistryError("SESSION_LOST", `the registry session is ${state}: open a new one`);
   }
 
   create(path: string, data: Buffer | undefined, mode: number = CreateMode.PERSISTENT): Promise<string> {
@@ -168,7 +158,7 @@ export class ZkOperations {
       const unknown = (cause?: unknown): RegistryError =>
         new RegistryError("UNKNOWN", "ZooKeeper did not answer", { cause });
       const over = lease.onState(() => {
-        if (lease.isOver) finish(() => this.assertAlive());
+        if (lease.isOver) finish(() => assertAlive(lease));
       });
       const timer = clock.setTimer(deadlineMs - clock.monotonicMs(), () => finish(() => reject(unknown())));
       const finish = (settle: () => void): void => {
@@ -184,7 +174,7 @@ export class ZkOperations {
         const code = errorCode(error);
         const lost = code === CONNECTION_LOSS || code === SESSION_EXPIRED;
         finish(() => {
-          if (lost) this.assertAlive();
+          if (lost) assertAlive(lease);
           if (error === null || error === undefined) resolve(value);
           else reject(lost ? unknown(error) : error);
         });
@@ -199,9 +189,9 @@ export class ZkOperations {
   }
 
   async #connection(deadlineMs: number): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, lease } = this.#options;
     for (;;) {
-      this.assertAlive();
+      assertAlive(lease);
       if (this.#connected) return;
       const leftMs = deadlineMs - clock.monotonicMs();
       if (leftMs <= 0) throw new RegistryError("UNAVAILABLE", "there is no connection to ZooKeeper");

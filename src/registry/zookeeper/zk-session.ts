@@ -1,4 +1,5 @@
 import type { Clock, Random, Timer } from "../../base/index.ts";
+import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import {
   type Lock,
   type RegistryEntry,
@@ -14,7 +15,7 @@ import { WatchFeed } from "../watch-feed.ts";
 import type { GuardedClient } from "./guarded-client.ts";
 import { ZkLocks } from "./zk-locks.ts";
 import { deleteNode, putNode } from "./zk-nodes.ts";
-import { operationLimitMs, ZkOperations } from "./zk-operations.ts";
+import { ZkOperations } from "./zk-operations.ts";
 import { ownerOf, type ZkPaths } from "./zk-paths.ts";
 import { ZkTreeWatch } from "./zk-tree-watch.ts";
 import { ZkWatchHub } from "./zk-watch-hub.ts";
@@ -119,7 +120,7 @@ export class ZkSession implements RegistrySession {
 
   async watch(prefix: string, watcher: Watcher): Promise<Watch> {
     checkPath(prefix);
-    this.#operations.assertAlive();
+    assertAlive(this.#lease);
     const { clock, lease, paths } = this.#options;
     const feed = new WatchFeed(prefix, watcher);
     const first = new AbortController();
@@ -139,13 +140,13 @@ export class ZkSession implements RegistrySession {
     stopListening();
     if (shown) return { close: () => Promise.resolve(this.#forget(watch)) };
     this.#forget(watch);
-    this.#operations.assertAlive();
+    assertAlive(this.#lease);
     throw new RegistryError("UNAVAILABLE", `ZooKeeper did not show what is below ${prefix}`);
   }
 
   async lock(path: string, options: { readonly withinMs: number }): Promise<Lock | undefined> {
     checkPath(path);
-    this.#operations.assertAlive();
+    assertAlive(this.#lease);
     return await this.#locks.lock(path, options.withinMs);
   }
 

@@ -26,8 +26,8 @@ interface MirrorNode {
 
 /**
  * A copy of a part of the tree, kept with ZooKeeper's one-shot watches. A watch that fires only marks its node; each
- * marked node is read again, *with* watches, and the copy is then shown to the feed, which finds the differences. So what
- * happens between the firing and the arming is in what is read (no gap), and nothing rests on the number of events.
+ * marked node is read again, *with* watches, and the copy is then shown to the feed, which finds the differences. So
+ * what happens between the firing and the arming is in what is read (no gap), and nothing rests on the number of events.
  */
 export class ZkTreeWatch {
   readonly #options: ZkTreeWatchOptions;

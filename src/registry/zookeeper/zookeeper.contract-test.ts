@@ -31,7 +31,8 @@ async function removeRoot(address: string, root: string): Promise<void> {
 
 if (server === undefined || server === "") {
   describe("registry contract: zookeeper", () => {
-    test.skip("skipped: FAILOVER_TEST_ZOOKEEPER is not set (host:port of a ZooKeeper server)", () => undefined);
+    test.skip("skipped: FAILOVER_TEST_ZOOKEEPER is not set (host:port of a ZooKeeper server)", () =>
+      undefined);
   });
 } else {
   describeRegistryContract("zookeeper", () => createWorld(server));

@@ -1,0 +1,93 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { CommanderError } from "commander";
+import { createSystemClock, errorMessage } from "../../src/base/index.ts";
+import { EXIT_CODES, HarnessError, type Problem } from "../base/index.ts";
+import { explainCase, formatProblems } from "../case/index.ts";
+import { createColors, wantsColor } from "../report/index.ts";
+import { type ColorOption, createProgram } from "./create-program.ts";
+import { judgeCommand, listCommand, validateCommand } from "./other-commands.ts";
+import { InvalidCasesError } from "./read-cases.ts";
+import { runCommand, type Terminal } from "./run-command.ts";
+
+const clock = createSystemClock();
+
+function terminalFor({ color }: ColorOption): Terminal {
+  const isTerminal = process.stdout.isTTY;
+  const enabled = wantsColor({ refused: !color, isTerminal, noColor: process.env.NO_COLOR });
+  return { clock, colors: createColors(enabled), write: (text) => process.stdout.write(text) };
+}
+
+/** Runs the command line; resolves with the exit code. Whatever goes wrong is said here, in words. */
+async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT_CODES.passed;
+  const program = createProgram(
+    {
+      run: (paths, options) => runCommand(paths, options, terminalFor(options)),
+      validate: async (paths, options) => validateCommand(paths, terminalFor(options)),
+      list: async (paths, options) => listCommand(paths, options, terminalFor(options)),
+      explain: async (file, options) => {
+        terminalFor(options).write(explainCase(file));
+        return EXIT_CODES.passed;
+      },
+      judge: (directory, options) => judgeCommand(directory, terminalFor(options)),
+    },
+    (code) => {
+      exitCode = code;
+    },
+  );
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return explainError(error);
+  }
+}
+
+function explainError(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // commander has said it already; help and version are no errors.
+    return error.exitCode === 0 ? EXIT_CODES.passed : EXIT_CODES.invalid;
+  }
+  if (error instanceof HarnessError) {
+    const sources = error instanceof InvalidCasesError ? error.sources : new Map<string, string>();
+    process.stderr.write(formatProblems(error.problems, sources, { color: isStderrColored() }));
+    return exitCodeOfProblems(error.problems);
+  }
+  const file = keepBug(error);
+  process.stderr.write(`${errorMessage(error)}\nthis is a bug of the harness; details are in ${file}\n`);
+  return EXIT_CODES.bug;
+}
+
+function isStderrColored(): boolean {
+  const refused = process.argv.includes("--no-color");
+  return wantsColor({ refused, isTerminal: process.stderr.isTTY, noColor: process.env.NO_COLOR });
+}
+
+/** The family of the problems: an environment that cannot be had, or something that the user wrote. */
+function exitCodeOfProblems(problems: readonly Problem[]): number {
+  const isEnvironment = problems.some(({ code }) => code.startsWith("environment/"));
+  return isEnvironment ? EXIT_CODES.environment : EXIT_CODES.invalid;
+}
+
+/** The stack goes to a file: it is for whoever mends the harness, not for whoever uses it. */
+function keepBug(error: unknown): string {
+  const file = path.resolve(".runs", `bug-${clock.now()}.txt`);
+  const text =
+    error instanceof Error ? `${error.stack}\n${JSON.stringify(error.cause ?? null)}\n` : String(error);
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  } catch (cannotWrite) {
+    return `no file (${errorMessage(cannotWrite)})`;
+  }
+}
+
+main(process.argv.slice(2))
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+  })
+  .catch((error: unknown) => {
+    process.exitCode = explainError(error);
+  });

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { EXIT_CODES } from "../base/index.ts";
+import { applyExpectedFailure, judge } from "../expect/index.ts";
+import { formatFailure, readEvidence, titleOf } from "../report/index.ts";
+import { exitCodeOf } from "../run/index.ts";
+import type { SelectOptions } from "./create-program.ts";
+import { readCases } from "./read-cases.ts";
+import type { Terminal } from "./run-command.ts";
+import { selectCases } from "./select-cases.ts";
+
+/** `failover validate`: all problems of all files, or how many cases there are. */
+export function validateCommand(paths: readonly string[], terminal: Terminal): number {
+  const { cases } = readCases(paths);
+  const files = new Set(cases.map(({ file }) => file)).size;
+  terminal.write(`${files} ${files === 1 ? "file" : "files"}, ${cases.length} cases, no problem\n`);
+  return EXIT_CODES.passed;
+}
+
+/** `failover list`: a line per case. */
+export function listCommand(paths: readonly string[], options: SelectOptions, terminal: Terminal): number {
+  const { cases } = readCases(paths);
+  for (const resolved of selectCases(cases, options)) {
+    const { tags, refs } = resolved;
+    terminal.write(`${titleOf(resolved)}  ${terminal.colors.dim([...tags, ...refs].join(" "))}\n`);
+  }
+  return EXIT_CODES.passed;
+}
+
+/** `failover judge`: the verdict on evidence that was kept, made again. */
+export async function judgeCommand(directory: string, terminal: Terminal): Promise<number> {
+  const { write, colors } = terminal;
+  const evidence = await readEvidence(directory);
+  const judgement = applyExpectedFailure(judge(evidence), evidence.case.xfail);
+  const result = { case: evidence.case, judgement, durationMs: evidence.snapshot.atMs, evidence };
+  write(`${formatFailure({ ...result, evidenceDirectory: directory }, { colors, readText })}\n`);
+  const outcome = { ...result, seed: evidence.seed, repetition: 1 };
+  return exitCodeOf([{ case: evidence.case, outcomes: [outcome], verdict: judgement.verdict }], false);
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // The evidence may have come from another machine, without the case's file.
+    return undefined;
+  }
+}

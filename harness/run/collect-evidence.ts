@@ -1,0 +1,90 @@
+import type { Cluster } from "../cluster/index.ts";
+import type {
+  Evidence,
+  History,
+  NodeRecord,
+  Snapshot,
+  StepRecord,
+  Tables,
+  Trouble,
+} from "../observe/index.ts";
+import type { CaseParts } from "./case-parts.ts";
+import type { CaseRun } from "./run-cases.ts";
+
+/** Gathers what is seen of a case while it runs, so that whatever ends it, what was seen is there. */
+export interface EvidenceCollector {
+  /** T as asked for: the longest of the nodes' session time-outs. */
+  readonly sessionTimeoutMs: number;
+  watch(history: History, workDirectory: string): void;
+  useCluster(cluster: Cluster): void;
+  /** Rows before any node started. */
+  useSeeded(tables: Tables): void;
+  useSteps(steps: readonly StepRecord[], trouble: Trouble | undefined): void;
+  /** The end of the case; processes are recorded as they are at this moment. */
+  useSnapshot(snapshot: Snapshot): void;
+  /** The evidence as it would be if this were the end. */
+  evidenceWith(snapshot: Snapshot): Evidence;
+  /** The evidence. `trouble` of the tear-down counts only when nothing was wrong before. */
+  evidence(trouble: Trouble | undefined): Evidence;
+}
+
+const EMPTY: Snapshot = { atMs: 0, tables: {}, registry: [], starts: [], processes: [], logs: {} };
+
+export function createEvidenceCollector(parts: CaseParts, run: CaseRun): EvidenceCollector {
+  const timeouts = run.case.cluster.nodes.map(({ settings }) => settings.sessionTimeoutMs);
+  const sessionTimeoutMs = Math.max(0, ...timeouts);
+  let history: History | undefined;
+  let workDirectory = "";
+  let cluster: Cluster | undefined;
+  let seeded: Tables | undefined;
+  let steps: readonly StepRecord[] = [];
+  let stepTrouble: Trouble | undefined;
+  let end: { readonly snapshot: Snapshot; readonly nodes: readonly NodeRecord[] } | undefined;
+
+  const compose = (
+    snapshot: Snapshot,
+    nodes: readonly NodeRecord[],
+    trouble: Trouble | undefined,
+  ): Evidence => ({
+    case: run.case,
+    tier: parts.environment.tier,
+    registryKind: parts.environment.registryKind,
+    sessionTimeoutMs,
+    seed: run.seed,
+    workDirectory,
+    nodes,
+    steps,
+    // What came after the end, when the nodes were being stopped, says nothing about the case.
+    history: (history?.events() ?? []).filter(({ atMs }) => end === undefined || atMs <= end.snapshot.atMs),
+    snapshot,
+    ...(seeded === undefined ? {} : { seeded }),
+    trouble,
+  });
+  return {
+    sessionTimeoutMs,
+    watch(watched, directory) {
+      history = watched;
+      workDirectory = directory;
+      if (parts.onEvent !== undefined) {
+        const { onEvent } = parts;
+        watched.subscribe((event) => onEvent(run.case.name, event));
+      }
+    },
+    useCluster(used) {
+      cluster = used;
+    },
+    useSeeded(tables) {
+      seeded = tables;
+    },
+    useSteps(records, trouble) {
+      steps = records;
+      stepTrouble = trouble;
+    },
+    useSnapshot(snapshot) {
+      end = { snapshot, nodes: cluster?.records() ?? [] };
+    },
+    evidenceWith: (snapshot) => compose(snapshot, cluster?.records() ?? [], undefined),
+    evidence: (trouble) =>
+      compose(end?.snapshot ?? EMPTY, end?.nodes ?? cluster?.records() ?? [], stepTrouble ?? trouble),
+  };
+}

@@ -1,0 +1,4 @@
+export { type CaseOutcome, type CaseSummary, summarize } from "./case-outcome.ts";
+export { exitCodeOf } from "./exit-code-of.ts";
+export { type OpenRun, type OpenRunOptions, openRun } from "./open-run.ts";
+export { type CaseRun, type RunCasesOptions, runCases } from "./run-cases.ts";

@@ -1,0 +1,198 @@
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { createSeededRandom, ReleaseStack } from "../../src/base/index.ts";
+import { type Cluster, createCluster } from "../cluster/index.ts";
+import {
+  applyExpectedFailure,
+  type Judgement,
+  judge,
+  settleExpectations,
+  settleTimes,
+} from "../expect/index.ts";
+import { type PreparedSteps, prepareSteps } from "../fault/index.ts";
+import { applyGiven } from "../given/index.ts";
+import {
+  createHistory,
+  createObserver,
+  type Evidence,
+  type Observer,
+  type Trouble,
+} from "../observe/index.ts";
+import type { CaseOutcome } from "./case-outcome.ts";
+import type { CaseParts } from "./case-parts.ts";
+import { createEvidenceCollector, type EvidenceCollector } from "./collect-evidence.ts";
+import { keepEvidence } from "./keep-evidence.ts";
+import type { CaseRun } from "./run-cases.ts";
+import { ownServices, skipReason } from "./skip-reason.ts";
+import { InterruptedError, troubleOf } from "./trouble-of.ts";
+import { verifyWith } from "./verify-with.ts";
+
+/**
+ * One case, from its first row to its verdict. This is the page to read first: each numbered step is a folder of the
+ * harness, and whatever a step sets up is on the release stack before it is set up.
+ *
+ * Never throws for what happens to the case or its environment: that is a verdict. What it throws is a bug.
+ */
+export async function runCase(parts: CaseParts, run: CaseRun): Promise<CaseOutcome> {
+  const startedMs = parts.clock.monotonicMs();
+  const reason = skipReason(run.case, parts.environment);
+  const ended = reason === undefined ? await carryThrough(parts, run) : { judgement: skipped(reason) };
+  const { seed, repetition } = run;
+  const durationMs = parts.clock.monotonicMs() - startedMs;
+  const outcome = { case: run.case, seed, repetition, durationMs, ...ended };
+  return { ...outcome, judgement: applyExpectedFailure(ended.judgement, run.case.xfail) };
+}
+
+interface Ended {
+  readonly judgement: Judgement;
+  readonly evidence?: Evidence;
+  readonly evidenceDirectory?: string;
+}
+
+let lastCaseNumber = 0;
+
+/** Carries the case out, and tears down whatever it set up, in reverse. */
+async function carryThrough(parts: CaseParts, run: CaseRun): Promise<Ended> {
+  lastCaseNumber += 1;
+  const place: CasePlace = {
+    caseId: `c${lastCaseNumber}`,
+    directory: path.join(parts.scratch, `c${lastCaseNumber}`),
+    releases: new ReleaseStack(),
+    collector: createEvidenceCollector(parts, run),
+  };
+  const { releases, collector, directory } = place;
+  const startedMs = parts.clock.monotonicMs();
+  let trouble: Trouble | undefined;
+  try {
+    await Promise.race([carryOut(parts, run, place), interruption(run.signal)]);
+  } catch (error) {
+    trouble = troubleOf(error);
+    if (trouble === undefined) {
+      await releases.release().catch(() => undefined);
+      throw error;
+    }
+  }
+  try {
+    await releases.release();
+  } catch (error) {
+    trouble ??= { verdict: "ERROR", code: "release-failed", message: messageOf(error), pointer: "" };
+  }
+  const evidence = collector.evidence(trouble);
+  const judgement = judge(evidence);
+  const durationMs = parts.clock.monotonicMs() - startedMs;
+  const kept = await keepEvidence(parts, { evidence, judgement, durationMs, directory });
+  await rm(directory, { recursive: true, force: true });
+  return { judgement, evidence, ...(kept === undefined ? {} : { evidenceDirectory: kept }) };
+}
+
+interface CasePlace {
+  readonly caseId: string;
+  /** Folder of the case: what its tasks and nodes write. */
+  readonly directory: string;
+  readonly releases: ReleaseStack;
+  readonly collector: EvidenceCollector;
+}
+
+/** What a case is played on, when everything is up. */
+interface OpenCase {
+  readonly observer: Observer;
+  readonly cluster: Cluster;
+  readonly steps: PreparedSteps;
+}
+
+/** Carries the case out, step by step. What is seen on the way is in the collector, also when a step throws. */
+async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promise<void> {
+  const { clock } = parts;
+  const { collector } = place;
+  // 1. to 3. Services, nodes that do not run yet, the given state.
+  const { observer, cluster, steps } = await openCase(parts, run, place);
+
+  // 4. Start the nodes.
+  await cluster.start();
+
+  // 5. Break it, as the case says; everything is undone when this resolves.
+  const carriedOut = await steps.run();
+  collector.useSteps(carriedOut.steps, carriedOut.trouble);
+  if (carriedOut.trouble !== undefined) {
+    collector.useSnapshot(await observer.snapshot());
+    return;
+  }
+
+  // 6. Wait until the end is as expected and stays so. The verdict itself is made from the evidence, later.
+  const settled = await settleExpectations({
+    snapshot: () => observer.snapshot(),
+    judgeNow: (snapshot) => judge(collector.evidenceWith(snapshot)),
+    ...settleTimes(run.case.expect, collector.sessionTimeoutMs),
+    clock,
+    signal: run.signal,
+  });
+  collector.useSnapshot(settled.snapshot);
+}
+
+async function openCase(parts: CaseParts, run: CaseRun, place: CasePlace): Promise<OpenCase> {
+  const { clock, environment, nodeProgram, runId } = parts;
+  const { caseId, directory, releases, collector } = place;
+  const random = createSeededRandom(run.seed);
+  const sessionTimeoutMs = collector.sessionTimeoutMs;
+
+  // 1. Open the services: a database and a registry root of its own, or whole services if it breaks them.
+  const services = await environment.openCase({ caseId, own: ownServices(run.case) });
+  releases.push("services", () => services.release());
+  const { databaseUrl, registry } = services;
+  const workDirectory = path.join(directory, "work");
+  await mkdir(workDirectory, { recursive: true });
+
+  // 2. Prepare the nodes, with a link on every edge.
+  const history = createHistory(clock);
+  collector.watch(history, workDirectory);
+  const cluster = await createCluster({
+    cluster: run.case.cluster,
+    services,
+    program: nodeProgram,
+    directory: path.join(directory, "nodes"),
+    runId,
+    clock,
+    history,
+  });
+  releases.push("nodes", () => cluster.shutdown());
+  collector.useCluster(cluster);
+
+  // 3. Put the given state into database and registry, and begin to look.
+  const addresses = addressesOf(cluster);
+  const given = { databaseUrl, registry, addresses, sessionTimeoutMs, workDirectory, clock, random };
+  await applyGiven({ case: run.case, ...given });
+  const looksAt = { databaseUrl, registry, workDirectory, clock, history };
+  const tells = { processes: () => cluster.processes(), logs: () => cluster.logs() };
+  const observer = await createObserver({ ...looksAt, ...tells });
+  releases.push("observer", () => observer.close());
+  collector.useSeeded((await observer.snapshot()).tables);
+
+  // Steps are armed before any node starts: what the first one waits for may happen at once.
+  const stage = { case: run.case, cluster, observer, history, services, random, clock };
+  const verify = verifyWith({ observer, collector, clock });
+  const steps = prepareSteps({ ...stage, sessionMs: sessionTimeoutMs, verify, signal: run.signal });
+  return { observer, cluster, steps };
+}
+
+function addressesOf(cluster: Cluster): Readonly<Record<string, string>> {
+  return Object.fromEntries(cluster.roster.entries.map(({ name, address }) => [name, address]));
+}
+
+/** Ends a case at once when the run is interrupted: whatever it waits for. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const interrupted = (): void => reject(new InterruptedError());
+    if (signal.aborted) interrupted();
+    else signal.addEventListener("abort", interrupted, { once: true });
+  });
+}
+
+function skipped(reason: string): Judgement {
+  return { verdict: "SKIP", findings: [{ kind: "assumption", code: "skip", pointer: "", message: reason }] };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error
+    ? `${error.message}: ${error.cause.message}`
+    : String(error);
+}
