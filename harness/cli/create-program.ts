@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { nearestWord } from "../case/nearest-word.ts";
-import { collected, defaultJobs, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
+import { defaultJobs } from "../run/index.ts";
+import { collected, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
 
 /** What the commands do; each resolves with the exit code. */
 export interface Commands {

@@ -3,10 +3,10 @@ import path from "node:path";
 import { CommanderError } from "commander";
 import { createSystemClock, errorMessage } from "../../src/base/index.ts";
 import { EXIT_CODES, HarnessError, type Problem } from "../base/index.ts";
-import { explainCase, formatProblems } from "../case/index.ts";
+import { formatProblems } from "../case/index.ts";
 import { createColors, wantsColor } from "../report/index.ts";
 import { type ColorOption, createProgram } from "./create-program.ts";
-import { judgeCommand, listCommand, validateCommand } from "./other-commands.ts";
+import { explainCommand, judgeCommand, listCommand, validateCommand } from "./other-commands.ts";
 import { InvalidCasesError } from "./read-cases.ts";
 import { runCommand, type Terminal } from "./run-command.ts";
 
@@ -26,10 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
       run: (paths, options) => runCommand(paths, options, terminalFor(options)),
       validate: async (paths, options) => validateCommand(paths, terminalFor(options)),
       list: async (paths, options) => listCommand(paths, options, terminalFor(options)),
-      explain: async (file, options) => {
-        terminalFor(options).write(explainCase(file));
-        return EXIT_CODES.passed;
-      },
+      explain: async (file, options) => explainCommand(file, terminalFor(options)),
       judge: (directory, options) => judgeCommand(directory, terminalFor(options)),
     },
     (code) => {

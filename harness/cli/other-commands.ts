@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { EXIT_CODES } from "../base/index.ts";
+import { explainCase } from "../case/index.ts";
 import { applyExpectedFailure, judge } from "../expect/index.ts";
 import { formatFailure, readEvidence, titleOf } from "../report/index.ts";
 import { exitCodeOf } from "../run/index.ts";
@@ -23,6 +24,13 @@ export function listCommand(paths: readonly string[], options: SelectOptions, te
     const { tags, refs } = resolved;
     terminal.write(`${titleOf(resolved)}  ${terminal.colors.dim([...tags, ...refs].join(" "))}\n`);
   }
+  return EXIT_CODES.passed;
+}
+
+/** `failover explain`: what each combination of a case means. */
+export function explainCommand(file: string, terminal: Terminal): number {
+  const { cases } = readCases([file]);
+  terminal.write(`${cases.map((resolved) => explainCase(resolved)).join("\n\n")}\n`);
   return EXIT_CODES.passed;
 }
 

@@ -12,7 +12,7 @@ import { tellEvent } from "./tell-event.ts";
 export interface Terminal {
   readonly clock: Clock;
   readonly colors: Colors;
-  write(text: string): void;
+  readonly write: (text: string) => void;
 }
 
 const SEEDS = 2 ** 32;
@@ -80,7 +80,7 @@ async function runSelected(selected: SelectedRun): Promise<readonly CaseSummary[
     bail,
     seed,
     signal,
-    runCase: run.runCase,
+    runCase: (one) => run.runCase(one),
     onStart: (started) => reporter.caseStarted(started.case),
     // A case that was cut off by Ctrl-C says nothing about itself.
     onOutcome: (outcome) => {

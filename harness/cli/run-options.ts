@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
 import type { RegistryKind, Tier } from "../environment/index.ts";
 
@@ -16,11 +15,6 @@ export interface RunOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly seed?: number;
-}
-
-/** Cases mostly wait, for session time-outs above all; fewer than two at a time would waste any machine. */
-export function defaultJobs(): number {
-  return Math.max(2, availableParallelism());
 }
 
 /** A whole number of at least one. */

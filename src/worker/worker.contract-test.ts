@@ -264,6 +264,24 @@ describe("a worker", () => {
     expect(incarnations).toHaveLength(2);
   });
 
+  test("lets go of its tasks when masters are there and none listens for three sessions", async () => {
+    const registry = createRegistry(createConfig().registry, { clock, random });
+    const session = await registry.open({ sessionTimeoutMs: SESSION_TIMEOUT_MS, withinMs: 2000 });
+    try {
+      await session.put("/nodes/master/master:2@m2", "{}", { ephemeral: true });
+      const message = { ...request(1, "sleep 60"), ownerAddress: "master:2" };
+      expect(await dispatch(message)).toEqual({ accepted: true });
+      const began = clock.monotonicMs();
+      await until("the next life", () => current() !== message.workerIncarnation);
+      expect(clock.monotonicMs() - began).toBeGreaterThan(3 * SESSION_TIMEOUT_MS);
+      expect(alive()).toEqual([]);
+      expect(events).toContainEqual(expect.objectContaining({ type: "registry.session.lost" }));
+    } finally {
+      await session.close();
+      await registry.close();
+    }
+  }, 15_000);
+
   test("stops: takes nothing new, waits, kills the rest, reports it and leaves the registry", async () => {
     await dispatchAndRun(1, "sleep 0.1");
     await dispatchAndRun(2);

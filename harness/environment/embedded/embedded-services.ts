@@ -36,7 +36,7 @@ export async function startEmbeddedServices(options: EmbeddedOptions): Promise<S
   try {
     // 2. A place and programs.
     mkdirSync(workDirectory, { recursive: true });
-    const binaries = await findPostgresBinaries(keeper, user);
+    const binaries = await findPostgresBinaries({ keeper, clock, user, releases });
     const runDirectory = makeRunDirectory(keeper);
     releases.push("directory of the servers", () => removeDirectory(runDirectory, clock));
     // 3. The data that every server starts from, and the shared servers.

@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { errorMessage } from "../../../src/base/index.ts";
-import { type Keeper, projectRoot } from "../../keeper/index.ts";
+import { type Clock, errorMessage, type ReleaseStack } from "../../../src/base/index.ts";
+import { type Keeper, projectRoot, removeDirectory } from "../../keeper/index.ts";
 import { environmentError, tellingLine } from "../problems.ts";
 import { copyTree } from "./copy-tree.ts";
 import { makeOwnedDirectory } from "./run-directory.ts";
@@ -21,24 +21,30 @@ export interface PostgresBinaries {
   readonly version: string;
 }
 
+export interface BinariesOptions {
+  readonly keeper: Keeper;
+  readonly clock: Clock;
+  /** Whom they have to run as; undefined: who we are. */
+  readonly user: ServerUser | undefined;
+  /** Gets the removal of a copy, if one has to be made. */
+  readonly releases: ReleaseStack;
+}
+
 /**
  * Finds the binaries that came from npm and makes sure that they run as this user: links of shared libraries are made when
  * the package's install script was not run, and everything is copied when the user may not reach it (a checkout below
  * root's home) or it cannot be written to.
  */
-export async function findPostgresBinaries(
-  keeper: Keeper,
-  user: ServerUser | undefined,
-): Promise<PostgresBinaries> {
+export async function findPostgresBinaries(options: BinariesOptions): Promise<PostgresBinaries> {
+  const { keeper, user, clock, releases } = options;
   const native = packagedBinaries();
   try {
     linkLibraries(native);
     return await prove(native, user);
   } catch (firstError) {
-    const copy = path.join(
-      makeOwnedDirectory(path.join(tmpdir(), `failover-harness-${keeper.runId}-postgres`), keeper),
-      "native",
-    );
+    const directory = path.join(tmpdir(), `failover-harness-${keeper.runId}-postgres`);
+    releases.push("copy of the Postgres binaries", () => removeDirectory(directory, clock));
+    const copy = path.join(makeOwnedDirectory(directory, keeper), "native");
     try {
       await copyTree(native, copy, user);
       linkLibraries(copy);

@@ -50,7 +50,11 @@ export class JdbcSession implements RegistrySession {
     this.#operations = new JdbcOperations({ clock, link: options.link, lease });
     this.#locks = new JdbcLocks({ clock, random, operations: this.#operations, lease, root, sessionId: id });
     this.#observer = new JdbcObserver({
-      ...{ clock, link: looks, lease, root, sessionId: id },
+      clock,
+      link: looks,
+      lease,
+      root,
+      sessionId: id,
       granted: (grants) => this.#locks.granted(grants),
     });
     lease.onState((state) => {

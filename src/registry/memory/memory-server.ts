@@ -43,7 +43,7 @@ export class MemoryRegistryServer {
     this.#mode = mode;
     for (const session of this.#sessions.values()) session.heardMs = this.clock.monotonicMs();
     this.#watchTime();
-    for (const listener of [...this.#modeListeners]) listener();
+    for (const listener of this.#modeListeners) listener();
   }
 
   /** Calls back, in the same turn, when something changed. Returns how to stop. */
@@ -74,9 +74,8 @@ export class MemoryRegistryServer {
   /** Its nodes and locks go with it. */
   endSession(sessionId: string): void {
     if (!this.#sessions.delete(sessionId)) return;
-    for (const node of [...this.#nodes.values()])
-      if (node.sessionId === sessionId) this.#nodes.delete(node.path);
-    for (const [path, queue] of [...this.#locks]) {
+    for (const node of this.#nodes.values()) if (node.sessionId === sessionId) this.#nodes.delete(node.path);
+    for (const [path, queue] of this.#locks) {
       this.#setQueue(
         path,
         queue.filter((request) => request.sessionId !== sessionId),
@@ -103,7 +102,7 @@ export class MemoryRegistryServer {
   }
 
   removeNodes(concerned: (path: string) => boolean): void {
-    for (const path of [...this.#nodes.keys()]) if (concerned(path)) this.#nodes.delete(path);
+    for (const path of this.#nodes.keys()) if (concerned(path)) this.#nodes.delete(path);
     this.#changed();
   }
 
@@ -140,7 +139,7 @@ export class MemoryRegistryServer {
   }
 
   #changed(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** One timer, for the session that is due first. */

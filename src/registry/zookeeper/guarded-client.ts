@@ -130,16 +130,18 @@ export class GuardedClient {
   #mend(): void {
     const manager = this.#manager;
     const { clock } = this.#options;
-    const { onSocketConnected, onSocketData, onSocketClosed } = manager;
+    const connectedAsBefore = manager.onSocketConnected.bind(manager);
+    const dataAsBefore = manager.onSocketData.bind(manager);
+    const closedAsBefore = manager.onSocketClosed.bind(manager);
     manager.findNextServer = (callback) => this.#findNextServer(callback);
     manager.onSocketConnected = () => {
       this.#handshakeSentMs = clock.monotonicMs();
-      onSocketConnected.call(manager);
+      connectedAsBefore();
     };
     manager.onSocketData = (data) => {
       this.#heardMs = clock.monotonicMs();
       try {
-        onSocketData.call(manager, data);
+        dataAsBefore(data);
       } catch {
         // What cannot be read is the end of this connection, not of the process.
         manager.pendingBuffer = null;
@@ -150,7 +152,7 @@ export class GuardedClient {
       manager.pendingBuffer = null;
       this.#attempt?.cancel();
       this.#forgetConnectTimer();
-      onSocketClosed.call(manager, hadError);
+      closedAsBefore(hadError);
     };
   }
 

@@ -81,16 +81,12 @@ export async function deleteNode(operations: ZkOperations, paths: ZkPaths, path:
 
 function explained(error: unknown, node: { readonly path: string }): Error {
   if (error instanceof RegistryError) return error;
-  switch (errorCode(error)) {
-    case ZK_CODES.noChildrenForEphemerals:
-      return new RegistryError("INVALID", `${node.path} would lie below an ephemeral node`, { cause: error });
-    case ZK_CODES.notEmpty:
-      return new RegistryError("INVALID", `${node.path} cannot become ephemeral: nodes lie below it`, {
-        cause: error,
-      });
-    default:
-      return new RegistryError("UNAVAILABLE", `ZooKeeper refused the change of ${node.path}`, {
-        cause: error,
-      });
-  }
+  const told = (code: "INVALID" | "UNAVAILABLE", message: string): RegistryError =>
+    new RegistryError(code, message, { cause: error });
+  const code = errorCode(error);
+  if (code === ZK_CODES.noChildrenForEphemerals)
+    return told("INVALID", `${node.path} would lie below an ephemeral node`);
+  if (code === ZK_CODES.notEmpty)
+    return told("INVALID", `${node.path} cannot become ephemeral: nodes lie below it`);
+  return told("UNAVAILABLE", `ZooKeeper refused the change of ${node.path}`);
 }

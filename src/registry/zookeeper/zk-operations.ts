@@ -34,8 +34,8 @@ export interface ZkOperationsOptions {
 
 /**
  * The calls to ZooKeeper as promises with a limit. A call waits for a connection first; one that had none is
- * UNAVAILABLE, one that was sent and not answered UNKNOWN. What ZooKeeper refuses is thrown as its own error, with one of
- * ZK_CODES.
+ * UNAVAILABLE, one that was sent and not answered UNKNOWN. What ZooKeeper refuses is thrown as its own error, with one
+ * of ZK_CODES.
  */
 export class ZkOperations {
   readonly #options: ZkOperationsOptions;
@@ -204,6 +204,6 @@ export class ZkOperations {
   }
 
   #wakeAll(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 }

@@ -33,7 +33,10 @@ export class ZkRegistry implements Registry {
     const opened = new AbortController();
     let session: ZkSession | undefined;
     const client: GuardedClient = new GuardedClient({
-      ...{ clock, random, servers, timeoutMs: Math.round(options.sessionTimeoutMs) },
+      clock,
+      random,
+      servers,
+      timeoutMs: Math.round(options.sessionTimeoutMs),
       connected: (sentMs) => {
         if (session !== undefined) return session.connected(sentMs);
         session = this.#create(client, sentMs);

@@ -27,7 +27,8 @@ interface MirrorNode {
 /**
  * A copy of a part of the tree, kept with ZooKeeper's one-shot watches. A watch that fires only marks its node; each
  * marked node is read again, *with* watches, and the copy is then shown to the feed, which finds the differences. So
- * what happens between the firing and the arming is in what is read (no gap), and nothing rests on the number of events.
+ * what happens between the firing and the arming is in what is read (no gap), and nothing rests on the number of
+ * events.
  */
 export class ZkTreeWatch {
   readonly #options: ZkTreeWatchOptions;
@@ -35,7 +36,7 @@ export class ZkTreeWatch {
   readonly #listening = new Map<string, () => void>();
   readonly #marked = new Set<string>();
   readonly #shown: () => void;
-  #running: Promise<void> | undefined;
+  #running = false;
   #closed = false;
 
   /** `shown` is called at the first look. */
@@ -68,11 +69,12 @@ export class ZkTreeWatch {
 
   #mark(path: string): void {
     this.#marked.add(path);
-    this.#running ??= this.#catchUp();
+    if (!this.#running) void this.#catchUp();
   }
 
   async #catchUp(): Promise<void> {
-    // In a turn of its own: the marks of one packet are caught up with together.
+    this.#running = true;
+    // Not at once: the marks of one packet are caught up with together.
     await Promise.resolve();
     while (this.#marked.size > 0 && !this.#over) {
       const marked = [...this.#marked];
@@ -85,7 +87,7 @@ export class ZkTreeWatch {
         if (!this.#over) await this.#options.clock.sleep(Math.max(20, this.#options.lease.timeoutMs / 20));
       }
     }
-    this.#running = undefined;
+    this.#running = false;
   }
 
   #show(): void {

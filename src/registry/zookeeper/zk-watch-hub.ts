@@ -31,7 +31,7 @@ export class ZkWatchHub {
     const listeners = new Set<() => void>();
     // Only sets marks and wakes sleepers: nothing that throws may run in the library's socket handler (Z9).
     const onWatch = (): void => {
-      for (const listener of [...listeners]) listener();
+      for (const listener of listeners) listener();
     };
     const entry = { listeners, onWatch };
     this.#paths.set(path, entry);

@@ -1,2 +1,2 @@
-export { createHttpRpcClient, type HttpRpcClientOptions } from "./http-rpc-client.ts";
-export { createHttpRpcServer, type HttpRpcServerOptions } from "./http-rpc-server.ts";
+export { createHttpRpcClient } from "./http-rpc-client.ts";
+export { createHttpRpcServer } from "./http-rpc-server.ts";

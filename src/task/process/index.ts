@@ -1,7 +1,6 @@
-export { type GuardedProcessesOptions, startGuardedProcesses } from "./guarded-processes.ts";
+export { startGuardedProcesses } from "./guarded-processes.ts";
 export type {
   TaskProcessExit,
   TaskProcesses,
-  TaskProcessOutcome,
   TaskProcessSpec,
 } from "./task-processes.ts";
