@@ -8,8 +8,8 @@ export interface WorkflowNames {
 }
 
 /**
- * The names of a case, gathered section by section. `undefined` means: the section is so broken that nothing can be said
- * about its names, and complaining would only repeat the first problem.
+ * The names of a case, gathered section by section. `undefined` means: the section is so broken that nothing can be
+ * said about its names, and complaining would only repeat the first problem.
  */
 export interface CaseNames {
   nodes: ReadonlyMap<string, CaseNode> | undefined;

@@ -23,7 +23,7 @@ export const MATCHERS: readonly string[] = [
   "$ref",
 ];
 
-/** Checks all conditions in a section: their names, regular expressions, bounds, and that `$ref` comes after `$bind`. */
+/** Checks all conditions in a section: names, regular expressions, bounds, and that `$ref` comes after `$bind`. */
 export function checkMatchers(scope: Scope, value: Json, pointer: string): void {
   if (isList(value)) {
     for (const [index, item] of value.entries()) checkMatchers(scope, item, pointerTo(pointer, index));

@@ -26,7 +26,7 @@ const flattened = new WeakMap<SchemaNode, readonly Alternative[]>();
 
 /**
  * The branch of a `oneOf` that a value is meant for: by its type, by the `$` of its keys, or by its main key. Only that
- * branch is then asked, so that one mistake gives one message. `$matrix` values are filled in before: not an alternative.
+ * branch is then asked, so that one mistake gives one message. (`$matrix` values are filled in before.)
  */
 export function chooseBranch(
   node: SchemaNode,

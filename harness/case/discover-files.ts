@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { errorMessage } from "../../src/base/index.ts";
+import { errorCode, errorMessage } from "../../src/base/index.ts";
 import type { Problem } from "../base/index.ts";
 
 /** A case file: how messages name it, and where it is. */
@@ -42,7 +42,7 @@ export function discoverFiles(paths: readonly string[], workingDirectory: string
         });
       }
     } catch (error) {
-      const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+      const missing = errorCode(error) === "ENOENT";
       const what = missing
         ? `${display} does not exist`
         : `${display} cannot be read: ${errorMessage(error)}`;

@@ -64,8 +64,10 @@ function wordsOfSubject(subject: Exclude<MomentSubject, { kind: "delay" }>): str
   switch (subject.kind) {
     case "task":
       return `when ${countOf(subject.count, "attempts")}${formatTaskRef(subject.task)} is ${orOf(subject.states)}`;
-    case "instance":
-      return `when ${countOf(subject.count, "instances")}${formatInstanceRef(subject.instance)} is ${orOf(subject.states)}`;
+    case "instance": {
+      const instance = formatInstanceRef(subject.instance);
+      return `when ${countOf(subject.count, "instances")}${instance} is ${orOf(subject.states)}`;
+    }
     case "event":
       return `at ${nthOf(subject.nth)}${wordsOfPattern(subject.pattern)}`;
     case "failpoint": {

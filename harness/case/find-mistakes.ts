@@ -23,8 +23,8 @@ export interface Mistake {
 }
 
 /**
- * Everything in a value that the schema does not allow. An interpreter of the part of draft-07 that the schema uses: ajv
- * compiles these branches in half a second, which is longer than a user should wait for the answer; a test compares both.
+ * Everything in a value that the schema does not allow. An interpreter of the part of draft-07 that the schema uses:
+ * ajv compiles these branches in half a second, longer than a user should wait for the answer. A test compares both.
  */
 export function findMistakes(schema: SchemaNode, value: Json, pointer = ""): readonly Mistake[] {
   const node = dereference(schema);

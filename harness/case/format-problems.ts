@@ -12,8 +12,8 @@ const CONTEXT = 2;
 const MAX_WIDTH = 110;
 
 /**
- * All problems for people: file:line:col, what, the lines around it with a caret, why, how to fix, in the order of files
- * and lines, and how many there are. Empty for no problems.
+ * All problems for people: file:line:col, what, the lines around it with a caret, why, how to fix, in the order of
+ * files and lines, and how many there are. Empty for no problems.
  */
 export function formatProblems(
   problems: readonly Problem[],

@@ -5,8 +5,8 @@ const MAX_FIELDS = 3;
 const MAX_LENGTH = 60;
 
 /**
- * Short texts for the values of a matrix key, each different: the value itself, the first fields of a map as far as they
- * are needed to tell the maps apart, or the number of the value where that gets too long.
+ * Short texts for the values of a matrix key, each different: the value itself, the first fields of a map as far as
+ * they are needed to tell the maps apart, or the number of the value where that gets too long.
  */
 export function labelValues(values: readonly Located[]): readonly string[] {
   for (let fields = 1; fields <= MAX_FIELDS; fields += 1) {

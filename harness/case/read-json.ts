@@ -2,8 +2,8 @@ import { parseDuration } from "./duration.ts";
 import type { Duration, Json, RawSection } from "./resolved-case.ts";
 
 /**
- * Tolerant readers: what the schema has already complained about is simply not there, so that the checks that follow can
- * look at the rest of the file and name all its problems in one go.
+ * Tolerant readers: what the schema has already complained about is simply not there, so that the checks that follow
+ * can look at the rest of the file and name all its problems in one go.
  */
 export function isRecord(value: Json | undefined): value is RawSection {
   return typeof value === "object" && value !== null && !isList(value);

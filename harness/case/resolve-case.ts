@@ -55,7 +55,7 @@ export function resolveCase(combination: Combination, source: CaseSource): Resol
   const scope: Scope = { sink, names: noNames(), unsupported: [] };
   const foreign: Problem[] = [];
 
-  // 1. Who there is. 2. What is defined. 3. What stands in the database and the registry. 4. What happens, what must be.
+  // 1. Who there is. 2. What is defined. 3. What stands in the database and the registry. 4. What happens, and must be.
   const cluster = resolveCluster(scope, document["cluster"]);
   forgetBroken(scope.names, broken);
   const database = resolveDatabase(scope, {

@@ -232,7 +232,7 @@ export interface StartOptions {
   readonly failureStrategy: FailureStrategy | undefined;
 }
 
-/** A fixture of DolphinScheduler's own tests: rows by table with our column names, hosts already mapped to addresses. */
+/** A fixture of DolphinScheduler's own tests: rows by table with our column names, hosts already mapped to nodes. */
 export interface FixtureData {
   readonly file: string;
   /** `<name>` stands for the address of a node of the cluster. */

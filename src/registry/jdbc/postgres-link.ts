@@ -61,6 +61,9 @@ export class PostgresLink {
   }
 
   async #runNow(statement: Statement): Promise<readonly Row[]> {
+    if (this.#options.clock.monotonicMs() >= statement.deadlineMs) {
+      throw new RegistryError("UNAVAILABLE", "the database kept the registry waiting until the deadline");
+    }
     const connection = await this.#connected(statement.deadlineMs);
     try {
       const query = connection.client.query({ text: statement.text, values: [...statement.values] });
@@ -78,9 +81,6 @@ export class PostgresLink {
   async #connected(deadlineMs: number): Promise<Connection> {
     if (this.#connection !== undefined && !this.#connection.broken) return this.#connection;
     if (this.#closed) throw new RegistryError("UNAVAILABLE", "the registry session is closed");
-    if (this.#options.clock.monotonicMs() >= deadlineMs) {
-      throw new RegistryError("UNAVAILABLE", "the database kept the registry waiting until the deadline");
-    }
     const connection = this.#create();
     this.#connection = connection;
     try {
