@@ -33,15 +33,14 @@ export function chooseBranch(
   members: readonly SchemaNode[],
   value: Json,
 ): SchemaNode | NoBranch {
-  const alternatives = flattened.get(node) ?? members.flatMap(alternativesOf);
-  flattened.set(node, alternatives);
+  const alternatives = alternativesIn(node, members);
   const objects = alternatives.filter((one) => one.kind === "object");
   if (isRecord(value)) {
     const keys = Object.keys(value);
     const special = alternatives.find(
       (one) =>
         (one.kind === "rest" && keys.includes("$rest") && objects.every((two) => !acceptsRest(two.schema))) ||
-        (one.kind === "matcher" && keys.length > 0 && keys.every((key) => key.startsWith("$"))),
+        (one.kind === "matcher" && (objects.length === 0 || keys.some((key) => key.startsWith("$")))),
     );
     const [first] = objects;
     const chosen =
@@ -65,6 +64,17 @@ export function chooseBranch(
       ),
     ),
   };
+}
+
+function alternativesIn(node: SchemaNode, members: readonly SchemaNode[]): readonly Alternative[] {
+  const alternatives = flattened.get(node) ?? members.flatMap(alternativesOf);
+  flattened.set(node, alternatives);
+  return alternatives;
+}
+
+/** The main keys of all branches of a `oneOf`. */
+export function mainKeysOf(node: SchemaNode): readonly string[] {
+  return alternativesIn(node, node.oneOf ?? []).flatMap((one) => one.mainKey ?? []);
 }
 
 /** Whether the answer of chooseBranch is that there is none. */

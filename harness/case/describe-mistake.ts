@@ -22,6 +22,12 @@ export function describeMistake(mistake: Mistake): ProblemText {
   switch (kind.is) {
     case "unknown-key":
       return unknownKey(mistake, kind.key);
+    case "second-main-key":
+      return {
+        code: "case/main-key",
+        what: `\`${kind.first}\` and \`${kind.key}\` cannot stand together: each says what this is`,
+        fix: kind.first === "$rest" ? "give `$rest` an item of its own" : "keep one of them",
+      };
     case "bad-key":
       return {
         code: "case/value",
@@ -35,7 +41,7 @@ export function describeMistake(mistake: Mistake): ProblemText {
     case "type":
       return withTheOnlyWord(wrongType(value, kind.types, schema.title ?? ""), schema);
     case "enum":
-      return notAllowed(value, schema);
+      return notAllowed(mistake);
     case "pattern":
       return { code: "case/value", what: `${show(value)} is not ${titled(schema)}`, ...hint(schema) };
     case "bound":
@@ -85,8 +91,16 @@ function wrongType(value: Json, types: readonly string[], title: string): Proble
   return {
     code: "case/type",
     what: `must be ${orList(kinds)}${meant}, is ${kindOf(value)}`,
-    ...(scalar && types.includes("string") ? { fix: `put it in quotes: "${String(value)}"` } : {}),
+    ...(scalar && types.includes("string") ? { fix: quoted(value, title) } : {}),
+    ...(typeof value === "string" && kinds.join() === "a list"
+      ? { fix: `write it as a list: [${value}]` }
+      : {}),
   };
+}
+
+function quoted(value: number | boolean, title: string): string {
+  if (title.startsWith("duration")) return `write it with its unit: ${String(value)}s`;
+  return `put it in quotes: "${String(value)}"`;
 }
 
 /** Where only one word is allowed, that is what to write. */
@@ -94,12 +108,14 @@ function withTheOnlyWord(text: ProblemText, schema: SchemaNode): ProblemText {
   return schema.enum?.length === 1 ? { ...text, fix: `write "${String(schema.enum[0])}", in quotes` } : text;
 }
 
-function notAllowed(value: Json, schema: SchemaNode): ProblemText {
+function notAllowed({ value, schema, pointer }: Mistake): ProblemText {
+  const key = pointer.split("/").findLast((step) => !/^\d*$/.test(step));
+  const place = key === undefined ? "allowed here" : `a value of \`${key}\``;
   const allowed = schema.enum ?? [];
   const nearest = nearestWord(typeof value === "string" ? value : "", allowed);
   return {
     code: "case/value",
-    what: `${show(value)} is not ${schema.title === undefined ? "allowed here" : titled(schema)}`,
+    what: `${show(value)} is not ${schema.title === undefined ? place : titled(schema)}`,
     why:
       allowed.length === 1 ? `Only \`${String(allowed[0])}\` is allowed.` : `Allowed: ${listWords(allowed)}.`,
     ...(nearest === undefined ? {} : { fix: `did you mean \`${nearest}\`?` }),

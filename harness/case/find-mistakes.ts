@@ -1,6 +1,6 @@
 import { pointerTo } from "../base/index.ts";
 import { dereference, type SchemaNode } from "./case-schema.ts";
-import { chooseBranch, fits, isNoBranch, jsonType, type NoBranch } from "./choose-branch.ts";
+import { chooseBranch, fits, isNoBranch, jsonType, mainKeysOf, type NoBranch } from "./choose-branch.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { isList, isRecord } from "./read-json.ts";
 import type { Json } from "./resolved-case.ts";
@@ -13,6 +13,7 @@ export interface Mistake {
   readonly schema: SchemaNode;
   readonly kind:
     | { readonly is: "unknown-key"; readonly key: string }
+    | { readonly is: "second-main-key"; readonly key: string; readonly first: string }
     | { readonly is: "bad-key"; readonly key: string; readonly names: SchemaNode }
     | { readonly is: "missing-key"; readonly key: string }
     | { readonly is: "no-branch"; readonly expected: NoBranch }
@@ -36,7 +37,7 @@ export function findMistakes(schema: SchemaNode, value: Json, pointer = ""): rea
     if (isNoBranch(branch)) {
       return [...mistake({ is: "no-branch", expected: branch }), ...mistakesBeside(branch, value, pointer)];
     }
-    return findMistakes(branch, value, pointer);
+    return findMistakes(branch, value, pointer).map((one) => asSecondMainKey(one, pointer, mainKeysOf(node)));
   }
   // An `anyOf` offers words to editors; its last member is the rule.
   const rule = node.anyOf?.[node.anyOf.length - 1];
@@ -48,6 +49,15 @@ export function findMistakes(schema: SchemaNode, value: Json, pointer = ""): rea
   if (isRecord(value)) return mapMistakes(node, value, pointer);
   if (isList(value)) return listMistakes(node, value, pointer);
   return scalarMistakes(node, value).flatMap((kind) => mistake(kind));
+}
+
+/** A key that would have chosen another branch is not unknown, but one too many. */
+function asSecondMainKey(mistake: Mistake, pointer: string, mainKeys: readonly string[]): Mistake {
+  const { kind, schema } = mistake;
+  const first = schema.required?.[0];
+  if (kind.is !== "unknown-key" || mistake.pointer !== pointer || first === undefined) return mistake;
+  if (!mainKeys.includes(first) || !mainKeys.includes(kind.key)) return mistake;
+  return { ...mistake, kind: { is: "second-main-key", key: kind.key, first } };
 }
 
 /** What is wrong in the other keys of a map whose main key is missing or misspelt: those that the branches share. */

@@ -13,5 +13,9 @@ export function nearestWord(word: string, words: readonly string[]): string | un
   );
   const found = words.find((one) => one.toLowerCase() === nearest);
   if (found === undefined || found === word) return undefined;
-  return distance(lower, nearest) <= Math.max(2, Math.floor(word.length / 3)) ? found : undefined;
+  // Half a word is meant as the whole one, however long the rest is.
+  const begun = words.find((one) => lower.length >= 4 && one.toLowerCase().startsWith(lower));
+  if (begun !== undefined && begun !== word) return begun;
+  const letters = distance(lower, nearest);
+  return letters < word.length && letters <= Math.max(2, Math.floor(word.length / 3)) ? found : undefined;
 }

@@ -20,6 +20,9 @@ import type { ProblemCode } from "./problem-codes.ts";
 const MAX_VALUES = 50_000;
 const MAX_DEPTH = 64;
 
+/** What the parser says when a script with `: ` or `#` in it was not quoted. */
+const SCRIPT_LIKE = /Nested mappings|Block collections|Missing , |must be quoted|Unexpected/;
+
 interface Parsed {
   readonly document: Located | undefined;
   readonly problems: readonly Problem[];
@@ -59,6 +62,7 @@ export function parseYaml(text: string, file: string): Parsed {
           code: "case/yaml",
           what: describe(error),
           at: positionAt(error.pos[0]),
+          ...(SCRIPT_LIKE.test(error.message) ? { fix: "write a script as a `|` block, or in quotes" } : {}),
         })),
       };
     }
@@ -104,7 +108,11 @@ function locate(document: Document.Parsed, positionAt: (offset: number) => Sourc
       );
     }
     if (node === null || node === undefined) return { kind: "scalar", at, value: null };
-    if (isAlias(node)) return visit(node.resolve(document), at);
+    if (isAlias(node)) {
+      const meant = node.resolve(document);
+      if (meant !== undefined) return visit(meant, at);
+      throw new Unrepresentable("case/yaml", `no anchor \`&${node.source}\` stands before this`, at);
+    }
     if (isScalar(node)) return { kind: "scalar", at, value: plainScalar(node.value, at) };
     if (open.has(node))
       throw new Unrepresentable("case/yaml", "the alias stands inside of what it means", at);

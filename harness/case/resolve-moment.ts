@@ -27,9 +27,11 @@ export function resolveMoment(scope: Scope, section: RawSection, place: Selector
   };
 }
 
-/** Whether the moment happens at a node, which `it` then is. */
+/** Whether the moment happens at a node, which `it` then is: all do but a delay, a path and a step. */
 export function happensAtNode(section: RawSection): boolean {
-  return ["task", "instance", "event", "failpoint", "node"].some((key) => section[key] !== undefined);
+  if (section["registry"] !== undefined || section["step"] !== undefined) return false;
+  const subjects = ["task", "instance", "event", "failpoint", "node"];
+  return section["delay"] === undefined || subjects.some((key) => section[key] !== undefined);
 }
 
 function readDelay(value: Json | undefined): readonly [Duration, Duration] | undefined {

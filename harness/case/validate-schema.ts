@@ -29,7 +29,8 @@ export function validateSchema(document: PlainDocument, sink: ProblemSink): Sche
 }
 
 function placeOf({ pointer, value, kind }: Mistake): string {
-  if (kind.is === "unknown-key" || kind.is === "bad-key") return pointerTo(pointer, kind.key);
+  if (kind.is === "unknown-key" || kind.is === "bad-key" || kind.is === "second-main-key")
+    return pointerTo(pointer, kind.key);
   if (kind.is === "no-branch") {
     const key = misspeltMainKey(value, kind.expected);
     if (key !== undefined) return pointerTo(pointer, key);

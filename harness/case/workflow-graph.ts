@@ -72,7 +72,9 @@ function checkTaskNames(scope: Scope, workflow: WorkflowDefinition, task: TaskDe
       for (const mode of ["all", "any"]) {
         for (const name of Object.keys(readMap(action.value[mode]))) {
           const pointer = pointerTo(`${task.pointer}/conditions/${mode}`, name);
-          checkTask(scope, { workflow: workflow.name, task: name }, keyPointer(pointer));
+          if (checkTask(scope, { workflow: workflow.name, task: name }, keyPointer(pointer))) {
+            checkBefore(scope, { workflow, task, other: name, pointer: keyPointer(pointer) });
+          }
         }
       }
       return;
@@ -93,6 +95,26 @@ function checkTaskNames(scope: Scope, workflow: WorkflowDefinition, task: TaskDe
     case "runOnMaster":
     case "switch":
   }
+}
+
+interface Before {
+  readonly workflow: WorkflowDefinition;
+  readonly task: TaskDefinition;
+  readonly other: string;
+  readonly pointer: string;
+}
+
+/** CONDITIONS looks at the states of tasks that are over: those that it waits for, directly or not. */
+function checkBefore(scope: Scope, { workflow, task, other, pointer }: Before): void {
+  const edges = new Map(workflow.tasks.map((one) => [one.name, one.after]));
+  const before = new Set<string>(task.after);
+  for (const name of before) for (const next of edges.get(name) ?? []) before.add(next);
+  if (before.has(other)) return;
+  scope.sink.report(pointer, {
+    code: "case/impossible",
+    what: `\`${task.name}\` looks at the state of \`${other}\`, but does not wait for it`,
+    fix: `add \`${other}\` to its \`after\``,
+  });
 }
 
 /** A path that comes back to where it started, with that name at both ends. Undefined when there is none. */

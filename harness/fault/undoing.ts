@@ -20,7 +20,8 @@ export function createUndoing(stage: Stage): Undoing {
   const pending: Promise<void>[] = [];
   const failures: Trouble[] = [];
   const hurry = new AbortController();
-  stage.signal.addEventListener("abort", () => hurry.abort());
+  const interrupt = (): void => hurry.abort();
+  stage.signal.addEventListener("abort", interrupt);
 
   async function undoOne(progress: StepProgress, fault: Fault): Promise<void> {
     const over = new AbortController();
@@ -55,6 +56,7 @@ export function createUndoing(stage: Stage): Undoing {
     },
     async settle() {
       await Promise.all(pending);
+      stage.signal.removeEventListener("abort", interrupt);
       return failures[0];
     },
     hurry: () => hurry.abort(),

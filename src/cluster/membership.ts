@@ -1,6 +1,6 @@
 import { errorMessage } from "../base/index.ts";
 import { type Events, type NodeKind, nodesPath, parseNodeName } from "../model/index.ts";
-import type { RegistryEntry, RegistrySession, Watch, Watcher } from "../registry/index.ts";
+import type { RegistrySession, Watch, Watcher } from "../registry/index.ts";
 import type { Heartbeat } from "../rpc/index.ts";
 
 /** A life that stands in the registry. */
@@ -51,80 +51,103 @@ function parseMember(
   return name === undefined ? undefined : { kind, ...name, heartbeat: parseHeartbeat(entry.value) };
 }
 
-/** A view of masters and workers that is empty until it is attached to a session. */
-export function createMembership(options: {
+interface MembershipOptions {
   readonly events: Events;
   readonly listener: MembershipListener;
   readonly warn: (message: string) => void;
-}): Membership {
-  const { events, listener, warn } = options;
-  const view = new Map<string, Member>();
-  const snapshots = new Set<NodeKind>();
-  let watches: Watch[] = [];
-  let generation = 0;
+}
 
-  function put(member: Member): void {
-    const known = view.get(member.incarnation);
-    view.set(member.incarnation, member);
-    if (known !== undefined) return listener.updated(member);
+/** The lives that are known, and the word to be given of each change. */
+class View {
+  readonly #members = new Map<string, Member>();
+  readonly #options: MembershipOptions;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly Member[] {
+    return Array.from(this.#members.values());
+  }
+
+  find(incarnation: string): Member | undefined {
+    return this.#members.get(incarnation);
+  }
+
+  put(member: Member): void {
+    const { events, listener } = this.#options;
     const { kind, address, incarnation } = member;
+    const known = this.#members.has(incarnation);
+    this.#members.set(incarnation, member);
+    if (known) return listener.updated(member);
     events.emit({ type: "cluster.node.joined", kind, of: address, ofIncarnation: incarnation });
     listener.joined(member);
   }
 
-  function remove(member: Member): void {
-    if (!view.delete(member.incarnation)) return;
-    const { kind, address, incarnation } = member;
-    events.emit({ type: "cluster.node.left", kind, of: address, ofIncarnation: incarnation });
+  remove(incarnation: string): void {
+    const { events, listener } = this.#options;
+    const member = this.#members.get(incarnation);
+    if (member === undefined) return;
+    this.#members.delete(incarnation);
+    events.emit({
+      type: "cluster.node.left",
+      kind: member.kind,
+      of: member.address,
+      ofIncarnation: incarnation,
+    });
     listener.left(member);
   }
 
-  function applySnapshot(kind: NodeKind, entries: readonly RegistryEntry[]): void {
-    const present = entries.map((entry) => parseMember(kind, entry)).filter((member) => member !== undefined);
+  /** Whoever is not among these any more has left. */
+  replace(kind: NodeKind, present: readonly Member[]): void {
     const incarnations = new Set(present.map((member) => member.incarnation));
-    snapshots.add(kind);
-    for (const member of [...view.values()]) {
-      if (member.kind === kind && !incarnations.has(member.incarnation)) remove(member);
-    }
-    for (const member of present) put(member);
+    const gone = this.all.filter((member) => member.kind === kind && !incarnations.has(member.incarnation));
+    for (const member of gone) this.remove(member.incarnation);
+    for (const member of present) this.put(member);
   }
+}
 
+const byName = (left: Member, right: Member): number =>
+  `${left.address}@${left.incarnation}` < `${right.address}@${right.incarnation}` ? -1 : 1;
+
+/** A view of masters and workers that is empty until it is attached to a session. */
+export function createMembership(options: MembershipOptions): Membership {
+  const view = new View(options);
+  const snapshots = new Set<NodeKind>();
+  const watches: Watch[] = [];
+  let generation = 0;
+
+  /** What an older watch still says does not count any more. */
   function watcherOf(kind: NodeKind, mine: number): Watcher {
     return {
       snapshot(entries) {
-        if (mine === generation) applySnapshot(kind, entries);
+        if (mine !== generation) return;
+        snapshots.add(kind);
+        view.replace(
+          kind,
+          entries.map((entry) => parseMember(kind, entry)).filter((member) => member !== undefined),
+        );
       },
       event(event) {
-        if (mine !== generation) return;
         const member = parseMember(kind, event);
-        if (member === undefined) return;
-        if (event.type === "REMOVED") remove(member);
-        else put(member);
+        if (mine !== generation || member === undefined) return;
+        if (event.type === "REMOVED") view.remove(member.incarnation);
+        else view.put(member);
       },
     };
   }
 
   async function closeWatches(): Promise<void> {
-    const old = watches;
-    watches = [];
-    await Promise.all(
-      old.map((watch) =>
-        watch.close().catch((error: unknown) => warn(`a watch did not close: ${errorMessage(error)}`)),
-      ),
-    );
+    const complain = (error: unknown): void => options.warn(`a watch did not close: ${errorMessage(error)}`);
+    await Promise.all(watches.splice(0).map((watch) => watch.close().catch(complain)));
   }
 
   return {
     get complete() {
       return WATCHED_KINDS.every((kind) => snapshots.has(kind));
     },
-    members: (kind) =>
-      [...view.values()]
-        .filter((member) => member.kind === kind)
-        .toSorted((left, right) =>
-          `${left.address}@${left.incarnation}` < `${right.address}@${right.incarnation}` ? -1 : 1,
-        ),
-    find: (incarnation) => view.get(incarnation),
+    members: (kind) => view.all.filter((member) => member.kind === kind).toSorted(byName),
+    find: (incarnation) => view.find(incarnation),
     async attach(session) {
       generation += 1;
       snapshots.clear();

@@ -47,66 +47,76 @@ function createPatience(clock: Clock, patienceMs: number): (waiting: readonly nu
   };
 }
 
+/** Batches of commands, as large as they may be. */
+class Claimer {
+  readonly #options: ClaimLoopOptions;
+  readonly #overdueOf: (waiting: readonly number[]) => readonly number[];
+  #limit = CLAIM_LIMIT;
+
+  constructor(options: ClaimLoopOptions) {
+    this.#options = options;
+    this.#overdueOf = createPatience(options.ports.clock, options.slotPatienceMs);
+  }
+
+  /** One claim. True: there may be more. Throws FencedError or StoreError. */
+  async claim(): Promise<boolean> {
+    const { ports, mayAct, slot, onOwned } = this.#options;
+    if (!mayAct()) return false;
+    const waiting = await selectWaitingCommands(ports.database, CLAIM_LIMIT);
+    const overdue = this.#overdueOf(waiting);
+    const mine = slot();
+    if (waiting.length === 0 || (mine === undefined && overdue.length === 0) || !mayAct()) return false;
+    const limit = this.#limit;
+    const claimed = await claimCommands(ports, { slot: mine?.slot, slots: mine?.slots ?? 1, overdue, limit });
+    if (claimed.owned.length > 0) onOwned(claimed.owned);
+    this.#limit = CLAIM_LIMIT;
+    return claimed.commands === limit;
+  }
+
+  /** One command makes the whole batch fail: smaller batches find it, and then it goes aside alone. */
+  async isolate(error: StoreError): Promise<void> {
+    if (this.#limit > 1) {
+      this.#limit = Math.ceil(this.#limit / 4);
+      return;
+    }
+    const mine = this.#options.slot();
+    const head = { slot: mine?.slot, slots: mine?.slots ?? 1, overdue: [], limit: 1 };
+    await this.#options.ports.database.transaction(async (tx) => {
+      for (const command of await lockCommands(tx, head))
+        await setCommandAside(tx, command.id, error.message);
+    });
+    this.#limit = CLAIM_LIMIT;
+  }
+}
+
 /** Claims commands as long as it runs: when it is poked, and by poll. */
 export function startClaimLoop(options: ClaimLoopOptions): ClaimLoop {
   const { ports, pollMs } = options;
-  const overdueOf = createPatience(ports.clock, options.slotPatienceMs);
+  const claimer = new Claimer(options);
   let timer: Timer | undefined;
   let stopped = false;
   let again = false;
-  let limit = CLAIM_LIMIT;
   let claiming: Promise<void> | undefined;
 
   const complain = (error: unknown): void =>
     ports.log.warn(`commands were not claimed: ${errorMessage(error)}`);
 
-  async function claimOnce(): Promise<boolean> {
-    if (stopped || !options.mayAct()) return false;
-    const waiting = await selectWaitingCommands(ports.database, CLAIM_LIMIT);
-    const overdue = overdueOf(waiting);
-    if (waiting.length === 0) return false;
-    const mine = options.slot();
-    if (mine === undefined && overdue.length === 0) return false;
-    if (stopped || !options.mayAct()) return false;
-    const claimed = await claimCommands(ports, {
-      slot: mine?.slot,
-      slots: mine?.slots ?? 1,
-      overdue,
-      limit: CLAIM_LIMIT,
-    });
-    if (claimed.owned.length > 0) options.onOwned(claimed.owned);
-    const full = claimed.commands === limit;
-    limit = CLAIM_LIMIT;
-    return full;
-  }
-
-  /** One command makes the whole batch fail: smaller batches find it, and then it goes aside alone. */
-  async function isolate(error: StoreError): Promise<void> {
-    if (limit > 1) {
-      limit = Math.ceil(limit / 4);
-    } else {
-      const mine = options.slot();
-      const head = { slot: mine?.slot, slots: mine?.slots ?? 1, overdue: [], limit: 1 };
-      await ports.database.transaction(async (tx) => {
-        for (const command of await lockCommands(tx, head))
-          await setCommandAside(tx, command.id, error.message);
-      });
-      limit = CLAIM_LIMIT;
-    }
+  async function handle(error: unknown): Promise<void> {
+    if (error instanceof FencedError) return options.onFenced();
+    if (!(error instanceof StoreError)) return complain(error);
+    if (error.code === "UNKNOWN") return options.onUnknown();
+    if (error.code !== "CONSTRAINT") return complain(error);
     again = true;
+    await claimer.isolate(error).catch(complain);
   }
 
   async function run(): Promise<void> {
     do {
       again = false;
       try {
-        if (await claimOnce()) again = true;
+        if (await claimer.claim()) again = true;
       } catch (error) {
-        if (error instanceof FencedError) options.onFenced();
-        else if (error instanceof StoreError && error.code === "UNKNOWN") options.onUnknown();
-        else if (error instanceof StoreError && error.code === "CONSTRAINT")
-          await isolate(error).catch(complain);
-        else complain(error);
+        await handle(error);
       }
     } while (again && !stopped);
   }

@@ -64,7 +64,7 @@ export function createCoordinator(ports: FailoverPorts): Coordinator {
       if (!(await judgeDeath(ports, suspect))) return;
       const hold = await fence(ports, suspect);
       // Whoever fenced it: attempts of this master's workflows may have been there.
-      ports.onDeath();
+      ports.onDeath(suspect.incarnation);
       if (hold !== undefined) await carryOut(hold, suspect);
     });
   }

@@ -122,7 +122,7 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
         servers,
         registered: new Set(members.map((member) => member.incarnation)),
         failovers: failovers.filter((failover) => !coordinator.isBusyWith(failover.incarnation)),
-        standingMs: standing.ms,
+        standingMs: (key) => standing.ms(key),
         joinLimitMs: ports.timing.joinLimitMs,
         rescueStallMs: ports.timing.rescueStallMs,
       });
@@ -148,5 +148,5 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
 /** A worker said goodbye before its node vanished: its life is over, and nothing has to be rescued. */
 export async function noteLeft(ports: FailoverPorts, incarnation: string): Promise<void> {
   await markLeft(ports.database, incarnation);
-  ports.onDeath();
+  ports.onDeath(incarnation);
 }

@@ -1,4 +1,4 @@
-/** What a node and its guard say to each other: one line of JSON each, over a stream whose end means the other's death. */
+/** What a node and its guard say: one line of JSON each, over a stream whose end means the other's death. */
 
 /** Number of the file descriptor of the channel in the guard. */
 export const GUARD_CHANNEL_FD = 3;

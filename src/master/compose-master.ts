@@ -31,12 +31,13 @@ export interface MasterLifeOptions {
 
 /** What the parts of a master ask of it, or tell it. */
 export interface MasterHooks {
-  mayAct(): boolean;
-  mayJudge(): boolean;
-  joined(member: Member): void;
-  left(member: Member): void;
-  sessionLost(reason: string): void;
-  fenced(reason: string): void;
+  readonly mayAct: () => boolean;
+  readonly mayJudge: () => boolean;
+  readonly joined: (member: Member) => void;
+  readonly left: (member: Member) => void;
+  readonly died: (incarnation: string) => void;
+  readonly sessionLost: (reason: string) => void;
+  readonly fenced: (reason: string) => void;
   readonly stopping: AbortSignal;
 }
 
@@ -106,7 +107,10 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     session: () => session.session,
     mayJudge: hooks.mayJudge,
     onFenced: () => hooks.fenced("another master fenced this one"),
-    onDeath: () => runs.pokeAll(),
+    onDeath: (dead) => {
+      hooks.died(dead);
+      runs.pokeAll();
+    },
     stopping,
     timing,
   };

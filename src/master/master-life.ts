@@ -29,6 +29,8 @@ export class MasterLife {
   readonly #stopping = new AbortController();
   readonly #parts: MasterParts;
   readonly #pulse: MasterPulse;
+  /** Fenced, and still in the registry: the session of a predecessor that is certainly dead runs out later. */
+  readonly #dead = new Set<string>();
   #claims: ClaimLoop | undefined;
   #rejoining: Promise<void> | undefined;
 
@@ -44,6 +46,7 @@ export class MasterLife {
       mayJudge: () => this.#mayJudge(),
       joined: (member) => this.#joined(member),
       left: (member) => this.#left(member),
+      died: (incarnation) => this.#died(incarnation),
       sessionLost: (reason) => this.#sessionLost(reason),
       fenced: (reason) => this.#giveUp(reason),
       stopping: this.#stopping.signal,
@@ -121,7 +124,11 @@ export class MasterLife {
     return startClaimLoop({
       ports: { clock, events, failpoints, log, database, me },
       mayAct: () => this.mayAct(),
-      slot: () => slotOf(membership.members("master"), this.incarnation),
+      slot: () =>
+        slotOf(
+          membership.members("master").filter((member) => !this.#dead.has(member.incarnation)),
+          this.incarnation,
+        ),
       onOwned: (owned) => runs.take(owned),
       onFenced: () => this.#giveUp("this master was fenced"),
       onUnknown: () => void this.#audit(),
@@ -164,9 +171,15 @@ export class MasterLife {
     );
   }
 
+  #died(incarnation: string): void {
+    if (this.#parts.membership.find(incarnation) !== undefined) this.#dead.add(incarnation);
+    this.#claims?.poke();
+  }
+
   #left(member: Member): void {
     const { session, coordinator, failover } = this.#parts;
     const { incarnation, kind, address, heartbeat } = member;
+    this.#dead.delete(incarnation);
     if (incarnation === this.incarnation) return session.restoreNode();
     if (heartbeat?.leaving === true) {
       void noteLeft(failover, incarnation).catch((error: unknown) =>

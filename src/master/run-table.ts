@@ -92,7 +92,7 @@ export function createRunTable(ports: RunPorts): RunTable {
     },
     dropAll() {
       closed = true;
-      for (const run of [...runs.values()]) run.drop();
+      for (const run of Array.from(runs.values())) run.drop();
       runs.clear();
     },
   };

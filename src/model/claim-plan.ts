@@ -91,7 +91,14 @@ export function decideClaim(input: ClaimInput): ClaimDecision {
     case "START_FAILURE_TASK_PROCESS":
     case "RECOVER_SUSPENDED_PROCESS":
       return decideAgain(input, workflow, "revive");
-    default: {
+    case "START_CURRENT_TASK_PROCESS":
+    case "COMPLEMENT_DATA":
+    case "PAUSE":
+    case "STOP":
+    case "RECOVER_SERIAL_WAIT":
+    case "EXECUTE_TASK":
+    case "DYNAMIC_GENERATION":
+    case undefined: {
       // Any other unfinished workflow has an owner, or a reconciliation will find it.
       const endWorkflow = !workflow.owned && workflow.state === "SUBMITTED_SUCCESS";
       return refuse(`no handler for command type ${input.commandType ?? input.commandCode}`, endWorkflow);

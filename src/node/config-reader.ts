@@ -11,8 +11,8 @@ export interface ConfigProblem {
 const TYPO_DISTANCE = 3;
 
 /**
- * Reads one object of a configuration file key by key. Problems are collected, not thrown, so that all are told at once;
- * a value with a problem is replaced by the fallback.
+ * Reads one object of a configuration file key by key. Problems are collected, not thrown, so that all are told at
+ * once; a value with a problem is replaced by the fallback.
  */
 export class ConfigReader {
   readonly #path: string;

@@ -36,7 +36,7 @@ export interface RunningNode {
 
 /**
  * The ports of this very process: the machine's clock and randomness, events to the descriptor that FAILOVER_EVENTS_FD
- * names, failpoints under the control of the process that forked this one. Ends the process when its supervisor is gone.
+ * names, failpoints under the control of the process that forked this one. Ends the process when its supervisor goes.
  */
 export function createNodePorts(options: {
   readonly address: string;

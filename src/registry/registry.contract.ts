@@ -73,10 +73,24 @@ export function describeRegistryContract(name: string, makeWorld: () => Promise<
   });
 }
 
+/** Checks of one back end alone, run like those of the contract. */
+export function describeInWorlds<World extends RegistryWorld>(
+  name: string,
+  makeWorld: () => Promise<World>,
+  checks: Readonly<Record<string, (world: World) => Promise<void>>>,
+): void {
+  describe(name, () => {
+    for (const [title, check] of Object.entries(checks)) {
+      // oxlint-disable-next-line jest/expect-expect jest/valid-title
+      test(title, () => runInWorld(makeWorld, check), LIMIT_MS);
+    }
+  });
+}
+
 /** Every check is also a leak check: what it opened is closed again. */
-async function runInWorld(
-  makeWorld: () => Promise<RegistryWorld>,
-  check: (world: RegistryWorld) => Promise<void>,
+async function runInWorld<World extends RegistryWorld>(
+  makeWorld: () => Promise<World>,
+  check: (world: World) => Promise<void>,
 ): Promise<void> {
   const before = openResources();
   const world = await makeWorld();

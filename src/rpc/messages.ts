@@ -1,8 +1,8 @@
 import type { OperatorAnswer, OperatorRequest } from "../model/index.ts";
 
 /**
- * What nodes say to each other: `POST /rpc/<name>` with JSON both ways. Each call has a deadline; each may be sent twice,
- * late or never, and every receiver copes with that.
+ * What nodes say to each other: `POST /rpc/<name>` with JSON both ways. Each call has a deadline; each may be sent
+ * twice, late or never, and every receiver copes with that.
  */
 
 /** One hand-over of an attempt to a worker: what a worker accepts once. */
@@ -45,7 +45,7 @@ export type DispatchAnswer =
         | "STOPPING";
     };
 
-/** Take-over, and "what became of it" when a dispatch was not answered. The worker reports to this owner from now on. */
+/** Take-over, and "what became of it" when a dispatch was not answered. It reports to this owner from now on. */
 export interface ResolveRequest extends DeliveryKey, OwnerClaim {
   readonly workerIncarnation: string;
 }

@@ -39,8 +39,8 @@ export class StaleOwnerError extends Error {
 }
 
 /**
- * Deliveries, tombstones and epochs that are remembered after they are over; the oldest go first. A message that is late
- * by more deliveries than that does not exist: calls have deadlines of seconds.
+ * Deliveries, tombstones and epochs that are remembered after they are over; the oldest go first. A message that is
+ * late by more deliveries than that does not exist: calls have deadlines of seconds.
  */
 const REMEMBERED = 20_000;
 

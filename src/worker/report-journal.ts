@@ -10,8 +10,8 @@ export interface JournaledReport {
 }
 
 /**
- * Reports of ended tasks that nobody acknowledged yet, one file each in the data directory: a worker that dies in between
- * leaves them to its next life.
+ * Reports of ended tasks that nobody acknowledged yet, one file each in the data directory: a worker that dies in
+ * between leaves them to its next life.
  */
 export interface ReportJournal {
   /** Resolves when it is safely on disk. */

@@ -33,8 +33,8 @@ interface Lane {
 }
 
 /**
- * Brings reports to a master, each until one has stored it or says that nobody wants it: first to the owner, else to any
- * master that is seen. Reports of one delivery keep their order; deliveries do not wait for each other. The sender
+ * Brings reports to a master, each until one has stored it or says that nobody wants it: first to the owner, else to
+ * any master that is seen. Reports of one delivery keep their order; deliveries do not wait for each other. The sender
  * outlives the incarnations of its process, so that the last reports of a life that is over still arrive.
  */
 export class ReportSender {

@@ -22,9 +22,9 @@ const OPEN_CALLS_WITHIN_MS = 200;
 const ISOLATION_LIMIT_SESSIONS = 3;
 
 /**
- * A worker process: one life after the other. A life ends when its session does, when a master tells it to relinquish, or
- * when no master listens any more; its tasks are killed and reported LOST, and the next life has a new incarnation, to
- * which nothing of the old one matters.
+ * A worker process: one life after the other. A life ends when its session does, when a master tells it to relinquish,
+ * or when no master listens any more; its tasks are killed and reported LOST, and the next life has a new incarnation,
+ * to which nothing of the old one matters.
  */
 export class Worker implements RunningNode {
   readonly ended: Promise<{ readonly exitCode: number }>;

@@ -23,11 +23,13 @@ export interface LoadedDefinition {
 /** The part of `command_param` that a run looks at. */
 export interface CommandParam {
   readonly startNodes: readonly (string | number)[];
+  /** Parameters of the start, as stored: a list of { prop, value }. */
+  readonly commandParams: unknown;
 }
 
 /** Reads `command_param`. Null and an empty text mean a plain start. Throws DamagedRowError for anything but an object. */
 export function parseCommandParam(text: string | null): CommandParam {
-  if (text === null || text.trim() === "") return { startNodes: [] };
+  if (text === null || text.trim() === "") return { startNodes: [], commandParams: [] };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -36,9 +38,11 @@ export function parseCommandParam(text: string | null): CommandParam {
   }
   if (typeof value !== "object" || value === null)
     throw new DamagedRowError(`command_param is no object: ${text.slice(0, 80)}`);
-  const nodes = "startNodes" in value ? value.startNodes : [];
-  if (!Array.isArray(nodes)) return { startNodes: [] };
-  return { startNodes: nodes.filter((node) => typeof node === "string" || typeof node === "number") };
+  const nodes: unknown = "startNodes" in value ? value.startNodes : [];
+  const startNodes = Array.isArray(nodes)
+    ? nodes.filter((node) => typeof node === "string" || typeof node === "number")
+    : [];
+  return { startNodes, commandParams: "commandParams" in value ? value.commandParams : [] };
 }
 
 function codeOf(node: string | number, tasks: readonly TaskDefinitionRow[]): number {

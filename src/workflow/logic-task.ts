@@ -2,6 +2,7 @@ import { errorMessage, required } from "../base/index.ts";
 import { markDispatched, type TaskRow } from "../store/index.ts";
 import type { TaskProcessExit } from "../task/process/index.ts";
 import { writeOwned } from "./owner-write.ts";
+import { parametersOf } from "./parameters.ts";
 import { emitTaskState, putTask, type RunPorts, type RunState, subjectOf, taskById } from "./run-state.ts";
 import { applyReport } from "./task-outcome.ts";
 import { scriptOf } from "./worker-delivery.ts";
@@ -13,6 +14,7 @@ export function processKey(taskId: number, dispatchNo: number): string {
 
 function environmentOf(ports: RunPorts, run: RunState, task: TaskRow): Record<string, string> {
   return {
+    ...parametersOf(run, task),
     FAILOVER_WORKFLOW_INSTANCE_ID: String(task.workflowInstanceId),
     FAILOVER_TASK_INSTANCE_ID: String(task.id),
     FAILOVER_DISPATCH_NO: String(task.dispatchNo),

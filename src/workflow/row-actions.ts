@@ -55,7 +55,7 @@ export async function moveWaitingTask(
   ports: RunPorts,
   run: RunState,
   taskId: number,
-  to: "PAUSE" | "KILL" | "DELAY_EXECUTION",
+  to: "PAUSE" | "KILL" | "DELAY_EXECUTION" | "SUCCESS",
 ): Promise<void> {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
   const nowMs = ports.clock.now();
@@ -63,7 +63,8 @@ export async function moveWaitingTask(
     changeTaskState(tx, taskId, {
       from: ["SUBMITTED_SUCCESS", "DELAY_EXECUTION"],
       to,
-      ...(to === "KILL" ? { endTimeMs: nowMs } : {}),
+      ...(to === "KILL" || to === "SUCCESS" ? { endTimeMs: nowMs } : {}),
+      ...(to === "SUCCESS" ? { startTimeMs: nowMs } : {}),
       epoch: run.own.epoch,
     }),
   );
@@ -118,7 +119,11 @@ export async function replaceTask(
   if (next === undefined) throw new Error(`attempt ${taskId} of ${old.name} was changed by somebody else`);
   forgetExecutor(run, taskId);
   putTask(run, next);
-  emitReplaced(ports, run, old, next, reason === "failover" ? "NEED_FAULT_TOLERANCE" : old.state);
+  emitReplaced(ports, run, {
+    old,
+    oldState: reason === "failover" ? "NEED_FAULT_TOLERANCE" : old.state,
+    next,
+  });
   return true;
 }
 

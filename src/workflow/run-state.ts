@@ -85,21 +85,21 @@ export function emitTaskState(
   });
 }
 
-/** Says that an attempt was replaced by a successor. */
+/** Says that an attempt, now in `oldState`, was replaced by a successor. */
 export function emitReplaced(
   ports: RunPorts,
   run: RunState,
-  old: TaskRow,
-  next: TaskRow,
-  oldState: TaskRow["state"],
+  change: { readonly old: TaskRow; readonly oldState: TaskRow["state"]; readonly next: TaskRow },
 ): void {
+  const { old, oldState, next } = change;
+  const { epoch } = run.own;
   ports.events.emit({
     type: "task.state",
     ...subjectOf(old),
     state: oldState,
     from: old.state,
     flag: 0,
-    epoch: run.own.epoch,
+    epoch,
   });
   emitTaskState(ports, run, next, null);
 }

@@ -10,6 +10,7 @@ import {
   type TaskRow,
 } from "../store/index.ts";
 import { writeOwned } from "./owner-write.ts";
+import { varPoolOf } from "./parameters.ts";
 import { forgetExecutor } from "./row-actions.ts";
 import { emitReplaced, emitTaskState, putTask, type RunPorts, type RunState, taskById } from "./run-state.ts";
 
@@ -75,7 +76,10 @@ function changeFor(run: RunState, task: TaskRow, report: DeliveryReport): TaskCh
   }
   const end = endOf(run, task, body);
   if (end === "lost") return "lost";
-  return { from: ["DISPATCH", "RUNNING_EXECUTION"], to: end, dispatchNo, endTimeMs: body.endTimeMs, epoch };
+  const varPool = varPoolOf(task, body.out);
+  const { endTimeMs } = body;
+  const given = varPool === undefined ? {} : { varPool };
+  return { from: ["DISPATCH", "RUNNING_EXECUTION"], to: end, dispatchNo, endTimeMs, epoch, ...given };
 }
 
 /** Applies a report to its attempt. One that does not fit the row (late, of an older delivery) changes nothing. */
@@ -93,7 +97,7 @@ export async function applyReport(ports: RunPorts, run: RunState, report: Delive
   putTask(run, next);
   if (change === "lost") {
     forgetExecutor(run, task.id);
-    emitReplaced(ports, run, task, next, "NEED_FAULT_TOLERANCE");
+    emitReplaced(ports, run, { old: task, oldState: "NEED_FAULT_TOLERANCE", next });
     return;
   }
   if (change.to === "RUNNING_EXECUTION") run.executors.set(task.id, "confirmed");

@@ -3,6 +3,7 @@ import type { DeliveryOutcome, WorkerCandidate } from "../dispatch/index.ts";
 import { type DispatchAnswer, RpcError } from "../rpc/index.ts";
 import { markDispatched, type TaskRow, takeBack } from "../store/index.ts";
 import { writeOwned } from "./owner-write.ts";
+import { parametersOf } from "./parameters.ts";
 import { emitTaskState, putTask, type RunPorts, type RunState, subjectOf, taskById } from "./run-state.ts";
 import { applyReport } from "./task-outcome.ts";
 
@@ -49,7 +50,7 @@ async function sendDispatch(
         taskName: task.name,
         taskType: task.taskType,
         script: scriptOf(task),
-        environment: {},
+        environment: parametersOf(run, task),
         environmentConfig: task.environmentConfig ?? "",
       },
       { withinMs: ports.rpcTimeoutMs },

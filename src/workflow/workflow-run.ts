@@ -85,6 +85,13 @@ async function performRowActions(
         await finishRun(ports, run, action.state);
         break;
       case "dispatch":
+        if (run.row.dryRun !== 1) {
+          operations.push(action);
+          continue;
+        }
+        // A dry run walks the graph and runs nothing.
+        await moveWaitingTask(ports, run, action.taskId, "SUCCESS");
+        break;
       case "resolve":
       case "kill":
       case "wake":

@@ -10,11 +10,14 @@ import { selectNodes } from "../selectors.ts";
 
 const LINES_SHOWN = 10;
 
-/** Each node that an item means has such a process; nodes that no item means are not looked at. */
+/**
+ * The process of each node that an item means is so: the newest, of a node that was started again. Nodes that no item
+ * means are not looked at.
+ */
 export const judgeProcesses: Section = (value, pointer, context) =>
   itemsOf(value).flatMap(({ node, ...fields }, index) =>
     nodesNamed(node ?? { all: "nodes" }, context).flatMap((name): readonly Finding[] => {
-      const process = context.facts.evidence.snapshot.processes.find((one) => one.node === name);
+      const process = context.facts.evidence.snapshot.processes.findLast((one) => one.node === name);
       const actual: Json = { status: process?.status ?? "not started", exitCode: process?.exitCode ?? null };
       const found = mismatchOf(fields, actual, context.scope);
       if (found === undefined) return [];

@@ -3,6 +3,15 @@ import type { RegistryClient, RegistryWorld } from "../registry.contract.ts";
 import type { Registry } from "../registry.ts";
 import { TcpGate } from "./tcp-gate.ts";
 
+export interface GatedClient extends RegistryClient {
+  /** The next answer comes only half, and breaks its connection. */
+  tear(): void;
+}
+
+export interface GatedWorld extends RegistryWorld {
+  createClient(): Promise<GatedClient>;
+}
+
 /** A world around a real server: every client reaches it through a gate of its own. */
 export async function createGatedWorld(options: {
   readonly host: string;
@@ -12,11 +21,11 @@ export async function createGatedWorld(options: {
   /** A client that reaches the server at this port of 127.0.0.1. */
   readonly createRegistry: (port: number) => Registry;
   readonly cleanUp: () => Promise<void>;
-}): Promise<RegistryWorld> {
+}): Promise<GatedWorld> {
   const { host, port, sessionTimeoutMs, noticeMs, createRegistry, cleanUp } = options;
   const gates: TcpGate[] = [];
   const registries: Registry[] = [];
-  const createClient = async (): Promise<RegistryClient> => {
+  const createClient = async (): Promise<GatedClient> => {
     const gate = new TcpGate({ host, port });
     gates.push(gate);
     const registry = createRegistry(await gate.listen());
@@ -27,6 +36,7 @@ export async function createGatedWorld(options: {
       freeze: () => gate.freeze(),
       cut: () => gate.cut(),
       heal: () => gate.open(),
+      tear: () => gate.tear(),
     };
   };
   const close = async (): Promise<void> => {

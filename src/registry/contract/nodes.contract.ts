@@ -87,10 +87,15 @@ export function checkNodes(inWorld: InWorld): void {
   inWorld("R09: a node that the next process put on stays when the old session ends", async (world) => {
     const [old, observer] = [await enter(world), await enter(world)];
     await old.session.put("/n/a", "old", { ephemeral: true });
+    const seen = await record(observer.session, "/n");
     await old.kill();
     const next = await enter(world);
     await next.session.put("/n/a", "next", { ephemeral: true });
     await letPass(world, 1.5);
+    expect(seen.events).toEqual([
+      { type: "REMOVED", path: "/n/a", value: "old", sessionId: old.session.id },
+      { type: "ADDED", path: "/n/a", value: "next", sessionId: next.session.id },
+    ]);
     expect(await observer.session.get("/n/a")).toEqual({
       path: "/n/a",
       value: "next",

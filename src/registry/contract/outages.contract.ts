@@ -105,6 +105,17 @@ export function checkOutages(inWorld: InWorld): void {
     },
   );
 
+  inWorld("closing the registry ends what is being opened", async (world) => {
+    const client = await world.createClient();
+    client.cut();
+    const opening = openSession(world, client).catch((error: unknown) => error);
+    await letPass(world, 0.1);
+    const begunMs = world.clock.monotonicMs();
+    await client.registry.close();
+    expect(await opening).toMatchObject({ code: "UNAVAILABLE" });
+    expect(world.clock.monotonicMs() - begunMs).toBeLessThan(world.sessionTimeoutMs);
+  });
+
   inWorld("after a loss, the same registry opens the next session, again and again", async (world) => {
     const [one, other] = [await enter(world), await enter(world)];
     const ids = new Set([one.session.id]);

@@ -17,6 +17,7 @@ export class TcpGate {
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
   #mode: Mode = "open";
+  #tearing = false;
 
   constructor(target: { readonly host: string; readonly port: number }) {
     this.#target = target;
@@ -38,6 +39,11 @@ export class TcpGate {
   cut(): void {
     this.#mode = "cut";
     for (const pair of this.#pairs) this.#drop(pair);
+  }
+
+  /** Lets half of the next answer through, and then breaks its connection. */
+  tear(): void {
+    this.#tearing = true;
   }
 
   open(): void {
@@ -69,10 +75,16 @@ export class TcpGate {
     far.on("error", () => this.#drop(pair));
     far.on("close", () => this.#drop(pair));
     near.on("data", (data) => far.write(data));
-    far.on("data", (data) => near.write(data));
+    far.on("data", (data) => this.#passAnswer(pair, data));
     near.on("end", () => far.end());
     far.on("end", () => near.end());
     near.resume();
+  }
+
+  #passAnswer(pair: Pair, data: Buffer): void {
+    if (!this.#tearing) return void pair.near.write(data);
+    this.#tearing = false;
+    pair.near.write(data.subarray(0, data.length >> 1), () => this.#drop(pair));
   }
 
   #drop(pair: Pair): void {

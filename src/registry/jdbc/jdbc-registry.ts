@@ -24,6 +24,7 @@ const UNDEFINED_TABLE = "42P01";
 export class JdbcRegistry implements Registry {
   readonly #options: JdbcRegistryOptions;
   readonly #sessions = new Set<JdbcSession>();
+  readonly #closed = new AbortController();
 
   constructor(options: JdbcRegistryOptions) {
     this.#options = options;
@@ -38,6 +39,7 @@ export class JdbcRegistry implements Registry {
     const link = createRegistryLink({ url, clock, timeoutMs });
     try {
       const { id, sentMs } = await this.#register(link, timeoutMs, clock.monotonicMs() + options.withinMs);
+      if (this.#closed.signal.aborted) throw registryClosed();
       const lease = new SessionLease({ clock, timeoutMs, sentMs });
       const session = new JdbcSession({ ...this.#options, id, lease, link });
       this.#sessions.add(session);
@@ -52,6 +54,7 @@ export class JdbcRegistry implements Registry {
   }
 
   close(): Promise<void> {
+    this.#closed.abort();
     for (const session of this.#sessions) session.abandon();
     return Promise.resolve();
   }
@@ -74,7 +77,8 @@ export class JdbcRegistry implements Registry {
         if (error instanceof DatabaseError && error.code === UNDEFINED_TABLE) throw tablesMissing(error);
         if (clock.monotonicMs() + RETRY_PAUSE_MS >= limitMs) throw unavailable(error);
       }
-      await clock.sleep(RETRY_PAUSE_MS);
+      await clock.sleep(RETRY_PAUSE_MS, this.#closed.signal);
+      if (this.#closed.signal.aborted) throw registryClosed();
     }
   }
 }
@@ -82,6 +86,10 @@ export class JdbcRegistry implements Registry {
 function tablesMissing(cause: unknown): RegistryError {
   const message = "the database has no registry tables: migrate it first (command `migrate`)";
   return new RegistryError("INVALID", message, { cause });
+}
+
+function registryClosed(): RegistryError {
+  return new RegistryError("UNAVAILABLE", "the registry was closed while a session was being opened");
 }
 
 function unavailable(cause: unknown): RegistryError {

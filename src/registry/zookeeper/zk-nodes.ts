@@ -58,6 +58,8 @@ export async function createParents(operations: ZkOperations, paths: ZkPaths, pa
     try {
       await operations.create(parent, undefined);
     } catch (error) {
+      // Created or not: whoever creates below it finds out, and comes here again.
+      if (errorCode(error) === "UNKNOWN") return;
       if (errorCode(error) !== ZK_CODES.nodeExists) throw explained(error, { path: parent });
     }
   }

@@ -19,6 +19,8 @@ export class ZkRegistry implements Registry {
   readonly #options: ZkRegistryOptions;
   readonly #paths: ZkPaths;
   readonly #sessions = new Set<ZkSession>();
+  /** How to end the attempts to open a session. */
+  readonly #openings = new Set<() => void>();
 
   constructor(options: ZkRegistryOptions) {
     this.#options = options;
@@ -45,7 +47,10 @@ export class ZkRegistry implements Registry {
       disconnected: () => session?.disconnected(),
       expired: () => session?.expired(),
     });
+    const giveUp = (): void => opened.abort();
+    this.#openings.add(giveUp);
     await clock.sleep(options.withinMs, opened.signal);
+    this.#openings.delete(giveUp);
     if (session !== undefined) return session;
     client.destroy();
     throw new RegistryError(
@@ -55,6 +60,7 @@ export class ZkRegistry implements Registry {
   }
 
   close(): Promise<void> {
+    for (const giveUp of this.#openings) giveUp();
     for (const session of this.#sessions) session.abandon();
     return Promise.resolve();
   }

@@ -5,7 +5,7 @@
 
 /** One process to run. */
 export interface TaskProcessSpec {
-  /** Names the process in this port, unique among the running ones: "<task instance id>-<dispatch no>" of a delivery. */
+  /** Names the process here, unique among the running ones: "<task instance id>-<dispatch no>" of a delivery. */
   readonly key: string;
   /** Text for `sh`. */
   readonly script: string;

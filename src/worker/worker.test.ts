@@ -1,40 +1,36 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { Client } from "pg";
 import { createSystemClock, createSystemRandom, NO_FAILPOINTS, required, waitUntil } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
 import { bundleGuard } from "../guard/guard-for-tests.ts";
 import { findMarkedProcesses } from "../guard/index.ts";
 import type { EventBody } from "../model/index.ts";
 import type { NodePorts } from "../node/index.ts";
-import { createRegistry, migrateJdbcRegistry } from "../registry/open-registry.ts";
+import type { RegistrySession } from "../registry/index.ts";
+import { MemoryRegistry, MemoryRegistryServer } from "../registry/memory/index.ts";
 import type { DispatchRequest, ReportAnswer, ReportRequest, RpcClient } from "../rpc/index.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../rpc/memory/index.ts";
 import { startGuardedProcesses } from "../task/process/index.ts";
 import { Worker } from "./worker.ts";
 
-/** A worker with its real guard and a real registry; only the network between the nodes is in memory. */
+/** A worker with its real guard; registry and network are in memory. */
 
-const url = required(process.env.FAILOVER_TEST_POSTGRES_URL, "FAILOVER_TEST_POSTGRES_URL");
 const clock = createSystemClock();
 const random = createSystemRandom();
 const SESSION_TIMEOUT_MS = 1000;
 
 let bundle: ReturnType<typeof bundleGuard>;
-let database: Client;
-beforeAll(async () => {
+beforeAll(() => {
   bundle = bundleGuard();
-  await migrateJdbcRegistry(url);
-  database = new Client(url);
-  await database.connect();
 });
-afterAll(async () => {
-  await database.end();
-  rmSync(bundle.directory, { recursive: true });
-});
+afterAll(() => rmSync(bundle.directory, { recursive: true }));
 
-let root = "";
+let server: MemoryRegistryServer;
+let registry: MemoryRegistry;
+let observerRegistry: MemoryRegistry;
+let observer: RegistrySession;
+let serial = 0;
 let network: MemoryNetwork;
 let events: EventBody[] = [];
 let incarnations: string[] = [];
@@ -48,8 +44,8 @@ function createConfig(): NodeConfig {
     kind: "worker",
     address: "worker:1",
     listen: { host: "127.0.0.1", port: 0 },
-    registry: { kind: "jdbc", url, root },
-    dataDirectory: path.join(bundle.directory, root),
+    registry: { kind: "zookeeper", servers: "unused:1", root: "/" },
+    dataDirectory: path.join(bundle.directory, `worker-${serial}`),
     timing: {
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       failoverDelayMs: 0,
@@ -83,14 +79,18 @@ async function createWorker(config: NodeConfig): Promise<Worker> {
     incarnation: random.uuid(),
     directory: { addIncarnation: () => Promise.resolve() },
     processes: await startGuardedProcesses(guarded),
-    registry: createRegistry(config.registry, { clock, random }),
+    registry,
     rpc: network.connect(),
     serve: (handlers) => Promise.resolve(network.serve(config.address, handlers)),
   });
 }
 
 beforeEach(async () => {
-  root = `/worker-${random.uuid()}`;
+  serial += 1;
+  server = new MemoryRegistryServer({ clock });
+  registry = new MemoryRegistry({ server, clock, random });
+  observerRegistry = new MemoryRegistry({ server, clock, random });
+  observer = await observerRegistry.open({ sessionTimeoutMs: 60_000, withinMs: 2000 });
   network = createMemoryNetwork({ clock });
   events = [];
   incarnations = [];
@@ -108,9 +108,9 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await worker.stop();
-  for (const table of ["client_heartbeat", "data"]) {
-    await database.query(`DELETE FROM t_ds_jdbc_registry_${table} WHERE root = $1`, [root]);
-  }
+  await observerRegistry.close();
+  // A server that is down has no timers.
+  server.setMode("down");
 });
 
 const current = (): string => required(incarnations.at(-1), "incarnation");
@@ -121,15 +121,16 @@ function until(describe: string, condition: () => boolean): Promise<true> {
 }
 
 /** Names and values of the worker's nodes. */
-async function nodes(): Promise<{ name: string; value: { status: string } }[]> {
-  const { rows } = await database.query<{ data_key: string; data_value: string }>(
-    "SELECT data_key, data_value FROM t_ds_jdbc_registry_data WHERE root = $1 AND data_key LIKE '/nodes/worker/%'",
-    [root],
-  );
-  return rows.map((row) => ({
-    name: path.basename(row.data_key),
-    value: JSON.parse(row.data_value) as { status: string },
-  }));
+async function nodes(): Promise<{ name: string; value: { status: string }; sessionId: string }[]> {
+  const names = await observer.children("/nodes/worker");
+  const entries = await Promise.all(names.map((name) => observer.get(`/nodes/worker/${name}`)));
+  return entries
+    .filter((entry) => entry !== undefined)
+    .map(({ path: at, value, sessionId }) => ({
+      name: path.basename(at),
+      value: JSON.parse(value) as { status: string },
+      sessionId: required(sessionId, "session of an ephemeral node"),
+    }));
 }
 
 async function untilNodes(
@@ -232,7 +233,7 @@ describe("a worker", () => {
   });
 
   test("writes its node again when somebody wiped it", async () => {
-    await database.query("DELETE FROM t_ds_jdbc_registry_data WHERE root = $1", [root]);
+    await observer.delete("/nodes/worker");
     await untilNodes("the node", (found) => found[0]?.name === `worker:1@${current()}`);
     expect(incarnations).toHaveLength(1);
   });
@@ -240,7 +241,7 @@ describe("a worker", () => {
   test("loses its tasks with its session, and lives on as somebody else", async () => {
     const message = await dispatchAndRun(1);
     const former = current();
-    await database.query("DELETE FROM t_ds_jdbc_registry_client_heartbeat WHERE root = $1", [root]);
+    server.endSession(required((await nodes())[0], "node").sessionId);
     await untilNodes(
       "the new node",
       (found) => found.length === 1 && found[0]?.name !== `worker:1@${former}`,
@@ -265,22 +266,31 @@ describe("a worker", () => {
   });
 
   test("lets go of its tasks when masters are there and none listens for three sessions", async () => {
-    const registry = createRegistry(createConfig().registry, { clock, random });
-    const session = await registry.open({ sessionTimeoutMs: SESSION_TIMEOUT_MS, withinMs: 2000 });
-    try {
-      await session.put("/nodes/master/master:2@m2", "{}", { ephemeral: true });
-      const message = { ...request(1, "sleep 60"), ownerAddress: "master:2" };
-      expect(await dispatch(message)).toEqual({ accepted: true });
-      const began = clock.monotonicMs();
-      await until("the next life", () => current() !== message.workerIncarnation);
-      expect(clock.monotonicMs() - began).toBeGreaterThan(3 * SESSION_TIMEOUT_MS);
-      expect(alive()).toEqual([]);
-      expect(events).toContainEqual(expect.objectContaining({ type: "registry.session.lost" }));
-    } finally {
-      await session.close();
-      await registry.close();
-    }
+    await observer.put("/nodes/master/master:2@m2", "{}", { ephemeral: true });
+    const message = { ...request(1, "sleep 60"), ownerAddress: "master:2" };
+    expect(await dispatch(message)).toEqual({ accepted: true });
+    const began = clock.monotonicMs();
+    await until("the next life", () => current() !== message.workerIncarnation);
+    expect(clock.monotonicMs() - began).toBeGreaterThan(3 * SESSION_TIMEOUT_MS);
+    expect(alive()).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "registry.session.lost" }));
   }, 15_000);
+
+  test("kills its tasks at the end of its lease when the registry is silent, and joins again after that", async () => {
+    const message = await dispatchAndRun(1);
+    const began = clock.monotonicMs();
+    registry.setWire("frozen");
+    await until("their end", () => alive().length === 0);
+    expect(clock.monotonicMs() - began).toBeLessThan(SESSION_TIMEOUT_MS);
+    // Before the registry can have ended the session: nobody else has been told to run them.
+    expect(await nodes()).toHaveLength(1);
+    await until("the report", () => outcomes().includes("1 LOST"));
+    expect(await dispatch(request(2, "true"))).toMatchObject({ accepted: false });
+    registry.setWire("open");
+    await until("the next life", () => current() !== message.workerIncarnation);
+    await untilNodes("its node", (found) => found.some(({ name }) => name === `worker:1@${current()}`));
+    await dispatchAndRun(3, "true");
+  });
 
   test("stops: takes nothing new, waits, kills the rest, reports it and leaves the registry", async () => {
     await dispatchAndRun(1, "sleep 0.1");
