@@ -58,9 +58,3 @@ export function codesOfColumn(table: string, column: string): Codes | undefined 
   if (Object.hasOwn(BY_TABLE, own)) return BY_TABLE[own];
   return Object.hasOwn(BY_COLUMN, column) ? BY_COLUMN[column] : undefined;
 }
-
-/** The code of a word in a column ("RUNNING_EXECUTION" -> 1). Undefined when the column has no such word. */
-export function codeOfWord(table: string, column: string, word: string): number | undefined {
-  const codes = codesOfColumn(table, column);
-  return codes !== undefined && Object.hasOwn(codes, word) ? codes[word] : undefined;
-}

@@ -1,6 +1,6 @@
 import { formatDuration } from "./duration.ts";
 import { explainExpect } from "./explain-expect.ts";
-import { wordsOfCommand, wordsOfMoment, wordsOfTarget } from "./explain-words.ts";
+import { wordsOfCommand, wordsOfMoment, wordsOfTarget, wordsOfTimes } from "./explain-words.ts";
 import { readText } from "./read-json.ts";
 import { formatInstanceRef } from "./references.ts";
 import type {
@@ -19,7 +19,7 @@ export function explainCase(resolved: ResolvedCase): string {
     [title, `(${resolved.file})`],
     ["At the start", ...explainStart(resolved).map(bullet)],
     ["What happens", ...explainSteps(resolved.steps)],
-    ["At the end", ...explainEnd(resolved).map(bullet)],
+    [titleOfEnd(resolved), ...explainEnd(resolved).map(bullet)],
   ];
   const notes = explainNotes(resolved);
   if (notes.length > 0) sections.push(["Notes", ...notes.map(bullet)]);
@@ -42,7 +42,9 @@ function explainStart({ cluster, database, registry }: ResolvedCase): readonly s
   }
   lines.push(...explainInstances(database.instances));
   for (const { command, count } of database.commands) {
-    lines.push(`A command waits that ${wordsOfCommand(command)}${count === 1 ? "" : ` (${count} times)`}.`);
+    lines.push(
+      `A command waits that ${wordsOfCommand(command)}${count === 1 ? "" : ` (${wordsOfTimes(count)})`}.`,
+    );
   }
   for (const [table, rows] of Object.entries(database.tables)) {
     lines.push(`${rows.length} raw row${rows.length === 1 ? "" : "s"} in ${table}.`);
@@ -65,7 +67,9 @@ function explainWorkflow(workflow: WorkflowDefinition): readonly string[] {
 function explainTask(task: TaskDefinition): string {
   const after = task.after.length === 0 ? "" : `, after ${task.after.join(" and ")}`;
   const retries =
-    task.retries === 0 ? "" : `, retried ${task.retries} times every ${formatDuration(task.retryInterval)}`;
+    task.retries === 0
+      ? ""
+      : `, retried ${wordsOfTimes(task.retries)} after ${formatDuration(task.retryInterval)}`;
   return `${task.name}: ${wordsOfTask(task.action)}${after}${retries}`;
 }
 
@@ -117,7 +121,7 @@ function explainSteps(steps: readonly Step[]): readonly string[] {
           : "when the step before has landed"
         : wordsOfMoment(step.when);
     const undone = step.for === undefined ? "" : `, undone after ${formatDuration(step.for)}`;
-    const times = step.times === 1 ? "" : `, ${step.times} times`;
+    const times = step.times === 1 ? "" : `, ${wordsOfTimes(step.times)}`;
     const every = step.every === undefined ? "" : `, every ${formatDuration(step.every)}`;
     const line = `${upperFirst(when)}: ${wordsOfAction(step.action)}${undone}${times}${every}.`;
     const checks = step.action.kind === "verify" ? explainExpect(step.action.expect) : [];
@@ -179,17 +183,17 @@ function wordsOfRequest(request: Extract<Action, { kind: "operate" }>["request"]
   }
 }
 
-function explainEnd({ expect }: ResolvedCase): readonly string[] {
+function titleOfEnd({ expect }: ResolvedCase): string {
   const within = readText(expect["within"]) ?? "20s";
   const stable = readText(expect["stableFor"]) ?? "1 session";
+  return `At the end: within ${within}, and then for ${stable}`;
+}
+
+function explainEnd({ expect }: ResolvedCase): readonly string[] {
   const both = expect["commands"] === undefined ? "No command is left" : "";
   const failed = expect["errorCommands"] === undefined ? "no command failed" : "";
   const none = [both, failed].filter((text) => text !== "").join(", ");
-  return [
-    `Within ${within}, and then for ${stable}:`,
-    ...explainExpect(expect),
-    ...(none === "" ? [] : [`${upperFirst(none)}.`]),
-  ];
+  return [...explainExpect(expect), ...(none === "" ? [] : [`${upperFirst(none)}.`])];
 }
 
 function explainNotes({ xfail, requires, unsupported }: ResolvedCase): readonly string[] {

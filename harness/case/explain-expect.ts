@@ -1,4 +1,4 @@
-import { wordsOfPattern, wordsOfTarget } from "./explain-words.ts";
+import { wordsOfPattern, wordsOfTarget, wordsOfTimes } from "./explain-words.ts";
 import { isList, isRecord, readList, readMap, readText } from "./read-json.ts";
 import { readSelector } from "./read-selector.ts";
 import { readEventPattern } from "./resolve-event-pattern.ts";
@@ -9,7 +9,7 @@ export function explainExpect(expect: RawSection): readonly string[] {
   const lines: string[] = [];
   for (const row of rowsOf(expect["instances"])) lines.push(...explainInstance(row));
   for (const [task, runs] of Object.entries(readMap(expect["runs"]))) {
-    if (task !== "$rest") lines.push(`The script of ${task} started ${showTimes(runs)}.`);
+    if (task !== "$rest") lines.push(`The script of ${task} ${showTimes(runs)}.`);
   }
   for (const key of ["commands", "errorCommands"]) {
     if (expect[key] === undefined) continue;
@@ -76,8 +76,9 @@ function sinceOf(row: RawSection): string {
 }
 
 function showTimes(value: Json): string {
-  if (value === 1) return "once";
-  return typeof value === "number" ? `${value} times` : show(value);
+  if (typeof value === "number") return `started ${wordsOfTimes(value)}`;
+  const counted = isRecord(value) && Object.keys(value).every((key) => !key.startsWith("$"));
+  return counted ? show(value) : `started this often: ${show(value)}`;
 }
 
 function rest(row: RawSection, without: readonly string[]): string {

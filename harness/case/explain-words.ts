@@ -96,6 +96,11 @@ function orOf(words: readonly string[]): string {
   return words.join(" or ");
 }
 
+/** "once", "3 times". */
+export function wordsOfTimes(times: number): string {
+  return times === 1 ? "once" : `${times} times`;
+}
+
 /** An event pattern in words: "the event failover.marked of master-1". */
 export function wordsOfPattern(pattern: EventPattern): string {
   const parts = [

@@ -1,9 +1,8 @@
-export { durationToMs, formatDuration, parseDuration } from "./duration.ts";
-export { codeOfWord, codesOfColumn } from "./enum-columns.ts";
+export { durationToMs, parseDuration } from "./duration.ts";
+export { codesOfColumn } from "./enum-columns.ts";
 export { explainCase } from "./explain-case.ts";
-export { type FormatOptions, formatProblems, sortProblems } from "./format-problems.ts";
-export { type LoadedCases, type LoadOptions, loadCases } from "./load-cases.ts";
-export { readSelector, readTarget } from "./read-selector.ts";
+export { formatProblems } from "./format-problems.ts";
+export { type LoadedCases, loadCases } from "./load-cases.ts";
+export { nearestWord } from "./nearest-word.ts";
 export { formatInstanceRef, formatTaskRef, parseInstanceRef, parseTaskRef } from "./references.ts";
-export { readEventPattern } from "./resolve-event-pattern.ts";
 export type * from "./resolved-case.ts";

@@ -7,7 +7,7 @@ import { explainCase, formatProblems, loadCases } from "./index.ts";
 
 /** Whatever is in a file, loading it ends in cases or in problems with a place, never in an exception. */
 const VALID = path.join(__dirname, "testdata/valid");
-const ROUNDS = 40;
+const ROUNDS = 25;
 
 let folder = "";
 beforeAll(() => {
@@ -54,9 +54,7 @@ const MUTATIONS: readonly Mutation[] = [
     const at = pick(lines, random);
     return lines.with(
       at,
-      (lines[at] ?? "").replaceAll(/[a-z]{4,}/g, (word) =>
-        random.below(4) === 0 ? word.slice(1) : word,
-      ),
+      (lines[at] ?? "").replaceAll(/[a-z]{4,}/g, (word) => (random.below(4) === 0 ? word.slice(1) : word)),
     );
   },
   (lines, random) => {

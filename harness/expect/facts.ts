@@ -52,6 +52,10 @@ export interface Facts {
   instancesOf(ref: InstanceRef): readonly InstanceFact[];
   /** Events of nodes of one type, by time. */
   events<T extends NodeEvent["type"]>(type: T): readonly EventOf<T>[];
+  /** Events of one workflow instance of one type, by time. */
+  eventsOf<T extends NodeEvent["type"]>(instanceId: number, type: T): readonly EventOf<T>[];
+  /** Instances that some node said something about. */
+  readonly touched: ReadonlySet<number>;
   nodeByName(name: string): NodeRecord | undefined;
   nodeByAddress(address: string): NodeRecord | undefined;
   lifeOf(incarnation: string): LifeFact | undefined;
@@ -69,6 +73,10 @@ export function factsOf(evidence: Evidence): Facts {
     names.get(code ?? null) ?? `workflow ${code}`;
   const instances = joinInstances(rows, workflowNameOf);
   const lives = evidence.nodes.flatMap((node) => node.lives.map((life): LifeFact => ({ ...life, node })));
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  const byInstance = groupBy(evidence.history, (event) =>
+    "workflowInstanceId" in event ? event.workflowInstanceId : undefined,
+  );
   const byType = groupBy(evidence.history, (event) => event.type);
   const nodeByAddress = (address: string): NodeRecord | undefined =>
     evidence.nodes.find((node) => node.address === address);
@@ -79,11 +87,16 @@ export function factsOf(evidence: Evidence): Facts {
     instances,
     rows,
     workflowNameOf,
-    instanceById: (id) => instances.find((instance) => instance.id === id),
+    instanceById: (id) => byId.get(id),
     instancesOf: ({ workflow, ordinal }) =>
       instances.filter((one) => one.workflow === workflow && (ordinal === null || one.ordinal === ordinal)),
     events: <T extends NodeEvent["type"]>(type: T) =>
       (byType.get(type) ?? []).filter((event): event is EventOf<T> => event.source === "node"),
+    eventsOf: <T extends NodeEvent["type"]>(instanceId: number, type: T) =>
+      (byInstance.get(instanceId) ?? []).filter(
+        (event): event is EventOf<T> => event.source === "node" && event.type === type,
+      ),
+    touched: new Set([...byInstance.keys()].filter((id) => id !== undefined)),
     nodeByName: (name) => evidence.nodes.find((node) => node.name === name),
     nodeByAddress,
     lifeOf,

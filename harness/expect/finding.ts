@@ -2,7 +2,9 @@ import type { Verdict } from "../base/index.ts";
 
 /** One thing that is wrong with a case's end. */
 export interface Finding {
-  /** assumption: the case could not be carried through. expectation: a section of `expect`. invariant: a general rule. */
+  /**
+   * assumption: the case could not be carried through. expectation: a section of `expect`. invariant: a general rule.
+   */
   readonly kind: "assumption" | "expectation" | "invariant";
   /** Section ("instances"), invariant ("one-owner") or code of the trouble ("moment-missed"). */
   readonly code: string;

@@ -18,7 +18,9 @@ export interface RowSet<T> {
   readonly describe: (row: T) => string;
 }
 
-/** Exactly these rows in this order; with `$rest: ignore` at the end more may follow; with `$unordered` in any order. */
+/**
+ * Exactly these rows in this order; with `$rest: ignore` at the end more may follow; with `$unordered` in any order.
+ */
 export function checkRowSet<T>(expected: Json, set: RowSet<T>, context: JudgeContext): readonly Finding[] {
   if (isMatcher(expected) && isList(expected["$unordered"])) {
     return checkUnordered(expected["$unordered"], { ...set, pointer: `${set.pointer}/$unordered` }, context);

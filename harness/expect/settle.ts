@@ -27,9 +27,10 @@ export interface Settled {
 }
 
 /**
- * Waits until the case's end is as expected and stays so for `stableForMs`, or `withinMs` is over. A case in which nothing
- * moves any more (all workflows finished, no command waits, no row changed) need not wait longer to be judged wrong:
- * it ends when that has lasted `stableForMs` too. Throws the last error when the world could not be looked at once.
+ * Waits until the case's end is as expected and stays so for `stableForMs`, or `withinMs` is over. A case in which
+ * nothing moves any more (all workflows finished, no command waits, no row changed) need not wait longer to be judged
+ * wrong: it ends when that has lasted `stableForMs` too. Throws the last error when the world could not be looked at
+ * once.
  */
 export async function settleExpectations(options: SettleOptions): Promise<Settled> {
   const { clock, snapshot, judgeNow, withinMs, stableForMs, everyMs = 50, signal } = options;

@@ -5,9 +5,10 @@ import type { TaskStart } from "./evidence.ts";
 /**
  * What a run of a task leaves behind, written by the wrapper around its script and read by the judge:
  *
- *     effects/<workflow>.<task>/<workflow instance id>/<n>/started    <task instance id> <dispatch no> <node> <pid> <epoch ns>
- *                                                          finished   <exit code> <epoch ns>
- *                                                          overlaps   one number of a run that was alive per line
+ *     effects/<workflow>.<task>/<workflow instance id>/<n>/
+ *       started    <task instance id> <dispatch no> <node address> <pid> <epoch ns> (more may follow)
+ *       finished   <exit code> <epoch ns>
+ *       overlaps   one number of a run that was alive per line
  *
  * `<n>` is the run's number, from 1: the directory is made with `mkdir`, which only one of two runs can do.
  */

@@ -40,7 +40,9 @@ export interface NodeRecord {
 
 export interface NodeLife {
   readonly pid: number;
-  /** From its `node.ready`; empty when it never got there. A process may take a new one (WAITING): this is the first. */
+  /**
+   * From its `node.ready`; empty when it never got there. A process may take a new one (WAITING): this is the first.
+   */
   readonly incarnation: string;
   readonly startedAtMs: number;
   readonly readyAtMs: number | undefined;
@@ -104,7 +106,9 @@ export interface RegistryRecord {
   readonly path: string;
   readonly value: string;
   readonly ephemeral: boolean;
-  /** Locks stand in the registry too; the back end's own shape is translated: `path` is the lock's, value its holder. */
+  /**
+   * Locks stand in the registry too; the back end's own shape is translated: `path` is the lock's, value its holder.
+   */
   readonly kind: "entry" | "lock";
   /** Session that owns it, if any. */
   readonly sessionId: string | null;

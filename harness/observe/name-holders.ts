@@ -3,8 +3,8 @@ import type { RegistryRecord } from "./evidence.ts";
 const NODE = /^\/nodes\/[^/]+\/([^/]+@[^/]+)$/;
 
 /**
- * Back ends call the holder of a lock in their own way, or not at all. Whose session it is, the session's own entry says:
- * the holder is then the name of that node, "address@incarnation".
+ * Back ends call the holder of a lock in their own way, or not at all. Whose session it is, the session's own entry
+ * says: the holder is then the name of that node, "address@incarnation".
  */
 export function nameHolders(records: readonly RegistryRecord[]): readonly RegistryRecord[] {
   const nodes = new Map<string, string>();

@@ -37,8 +37,8 @@ export interface HolderObservation {
 }
 
 /**
- * What the harness sees of a running case, with its own queries and its own registry client. Every method answers within
- * its limit or throws ObservationError: the case may have frozen the service that is asked.
+ * What the harness sees of a running case, with its own queries and its own registry client. Every method answers
+ * within its limit or throws ObservationError: the case may have frozen the service that is asked.
  */
 export interface Observer {
   /** The state of the world now. */

@@ -7,7 +7,10 @@ import { createZookeeperView } from "./zookeeper-view.ts";
 
 /** The judge's own view of a registry, with its own client: reads only, every answer within a limit. */
 export interface RegistryView {
-  /** Everything below the case's root, locks translated, by path; a lock's value is its holder, "address@incarnation" when it is a registered node. Throws ObservationError. */
+  /**
+   * Everything below the case's root, locks translated, by path; a lock's value is its holder, "address@incarnation"
+   * when it is a registered node. Throws ObservationError.
+   */
   tree(): Promise<readonly RegistryRecord[]>;
   /** Never hangs, never throws. Idempotent. */
   close(): Promise<void>;

@@ -88,7 +88,8 @@ function caseLine(result: CaseResult, colors: Colors): string {
   const reason =
     judgement.verdict === "SKIP" ? `\n       ${judgement.findings[0]?.message ?? "no reason"}` : "";
   const note = judgement.note === undefined ? "" : `\n       ${judgement.note}`;
-  return `${verdict}  ${titleOf(result.case)}  ${colors.dim(showDuration(result.durationMs))}${colors.dim(reason + note)}`;
+  const time = colors.dim(showDuration(result.durationMs));
+  return `${verdict}  ${titleOf(result.case)}  ${time}${colors.dim(reason + note)}`;
 }
 
 function paint(verdict: Verdict, colors: Colors): (text: string) => string {
@@ -121,7 +122,8 @@ function summary(results: readonly CaseResult[], durationMs: number, colors: Col
   const bad = results.filter(({ judgement: { verdict } }) => verdict !== "PASS" && verdict !== "SKIP");
   const list = bad.map((result) => {
     const first = result.judgement.findings[0]?.message ?? "";
-    return `  ${paint(result.judgement.verdict, colors)(result.judgement.verdict)}  ${titleOf(result.case)}\n        ${first}`;
+    const { verdict } = result.judgement;
+    return `  ${paint(verdict, colors)(verdict)}  ${titleOf(result.case)}\n        ${first}`;
   });
   const total = `${counts.join(", ") || "no case ran"} in ${showDuration(durationMs)}`;
   return `\n${list.length === 0 ? "" : `${list.join("\n")}\n\n`}${total}\n`;

@@ -85,7 +85,8 @@ function isExisting(error: unknown): boolean {
 
 function verdictText(options: RunDirectoryOptions, directory: string): string {
   const { evidence, judgement, durationMs, readText } = options;
-  const head = `${evidence.tier}, ${evidence.registryKind}, seed ${evidence.seed}, session ${evidence.sessionTimeoutMs} ms`;
+  const { tier, registryKind, seed, sessionTimeoutMs } = evidence;
+  const head = `${tier}, ${registryKind}, seed ${seed}, session ${sessionTimeoutMs} ms`;
   if (judgement.verdict === "PASS") {
     return `PASS  ${titleOf(evidence.case)}\n${judgement.note === undefined ? "" : `${judgement.note}\n`}${head}\n`;
   }

@@ -105,6 +105,7 @@ export class Worker implements RunningNode {
         await life.idle(FLUSH_WITHIN_MS);
       }
       await this.#sender.flush(FLUSH_WITHIN_MS);
+      await life.announceLeaving();
       await life.end().catch((error: unknown) => ports.log.error(errorMessage(error)));
     }
     await this.#closeAll();

@@ -32,9 +32,7 @@ function wasClaimedFor(instance: InstanceFact, types: ReadonlySet<string>, facts
   return (
     types.has(ofRow) ||
     history.some((word) => types.has(word.trim())) ||
-    facts
-      .events("command.claimed")
-      .some((event) => event.workflowInstanceId === instance.id && types.has(event.commandType)) ||
+    facts.eventsOf(instance.id, "command.claimed").some((event) => types.has(event.commandType)) ||
     commandsOf(instance.id, facts).some((type) => types.has(type))
   );
 }
@@ -42,8 +40,8 @@ function wasClaimedFor(instance: InstanceFact, types: ReadonlySet<string>, facts
 /** When it was claimed to go on after an end, by time. */
 export function resumingClaims(instanceId: number, facts: Facts): readonly number[] {
   return facts
-    .events("command.claimed")
-    .filter((event) => event.workflowInstanceId === instanceId && RESUMES.has(event.commandType))
+    .eventsOf(instanceId, "command.claimed")
+    .filter((event) => RESUMES.has(event.commandType))
     .map(({ atMs }) => atMs);
 }
 

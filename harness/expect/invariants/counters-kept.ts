@@ -3,8 +3,8 @@ import { mayResume } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /**
- * A failover changes neither run_times nor retry_times: the clone of an attempt that was given up has its number, and an
- * instance that nobody repeats or recovers keeps its own. Source: dolphinscheduler.md 12.8.
+ * A failover changes neither run_times nor retry_times: the clone of an attempt that was given up has its number, and
+ * an instance that nobody repeats or recovers keeps its own. Source: dolphinscheduler.md 12.8.
  */
 export const countersKept: Invariant = {
   name: "counters-kept",

@@ -6,8 +6,8 @@ import { mayResume, resumingClaims } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /**
- * A finished row stays as it is, but for its flag; except that a PAUSE may be resumed, a FAILURE forced to success, and a
- * workflow that an operator recovers or repeats goes on. Source: OWNERSHIP, "Run" (finished rows immutable).
+ * A finished row stays as it is, but for its flag; except that a PAUSE may be resumed, a FAILURE forced to success, and
+ * a workflow that an operator recovers or repeats goes on. Source: OWNERSHIP, "Run" (finished rows immutable).
  */
 export const finalIsFinal: Invariant = {
   name: "final-is-final",

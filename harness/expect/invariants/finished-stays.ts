@@ -34,17 +34,14 @@ function laterAttempts(
   const succeeded = attempts.findIndex(({ state }) => state === "SUCCESS" || state === "FORCED_SUCCESS");
   const later = succeeded < 0 ? undefined : attempts[succeeded + 1];
   if (later === undefined) return [];
-  const message = `${instance.name}.${task}: attempt ${attempts[succeeded]?.id} succeeded, and attempt ${later.id} came after it`;
-  return [{ message }];
+  const what = `attempt ${attempts[succeeded]?.id} succeeded, and attempt ${later.id} came after it`;
+  return [{ message: `${instance.name}.${task}: ${what}` }];
 }
 
 function laterStarts(instance: InstanceFact, task: string, facts: Facts): readonly Breach[] {
   const success = facts
-    .events("task.state")
-    .find(
-      (event) =>
-        event.workflowInstanceId === instance.id && event.taskName === task && event.state === "SUCCESS",
-    );
+    .eventsOf(instance.id, "task.state")
+    .find((event) => event.taskName === task && event.state === "SUCCESS");
   const again = facts.evidence.snapshot.starts.find(
     (start) =>
       success !== undefined &&

@@ -1,8 +1,8 @@
 import type { Facts, LifeFact } from "../facts.ts";
 
 /**
- * How late the harness may see the end of a process, and how late a process may tell what it did: others can have noticed
- * before, since a guard ends the session within milliseconds.
+ * How late the harness may see the end of a process, and how late a process may tell what it did: others can have
+ * noticed before, since a guard ends the session within milliseconds.
  */
 export const TELLING_MS = 300;
 
@@ -38,8 +38,7 @@ function disturbances(facts: Facts): readonly number[] {
   const ofServices = new Set(
     facts.evidence.case.steps.flatMap(({ id, action }) =>
       ACTIONS_ON_SESSIONS.has(action.kind === "unsupported" ? action.name : action.kind) ||
-      ("target" in action && action.target.kind === "service") ||
-      action.kind === "sql"
+      ("target" in action && action.target.kind === "service")
         ? [id]
         : [],
     ),
@@ -49,7 +48,9 @@ function disturbances(facts: Facts): readonly number[] {
   );
 }
 
-/** Whether a process was frozen at that time, or had only just been thawed: what it tells then it may have done before. */
+/**
+ * Whether a process was frozen at that time, or had only just been thawed: what it tells then it may have done before.
+ */
 export function isThawing(life: LifeFact | undefined, atMs: number): boolean {
   return (
     life?.pauses.some(

@@ -10,7 +10,7 @@ export const noFalseDeath: Invariant = {
   name: "no-false-death",
   rule: "a living node is not failed over",
   check: (facts) =>
-    facts.events("failover.marked").flatMap((event) => {
+    facts.events("failover.started").flatMap((event) => {
       const life = facts.lifeOf(event.ofIncarnation);
       const since = life === undefined ? undefined : mayBeDeadSince(life, facts);
       if (life === undefined || (since !== undefined && since <= event.atMs)) return [];

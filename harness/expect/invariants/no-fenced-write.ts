@@ -1,5 +1,6 @@
 import { describeEvent } from "../describe-event.ts";
 import { type Facts, numberIn } from "../facts.ts";
+import { groupBy } from "../group-by.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 import { isThawing, TELLING_MS } from "./lives.ts";
 
@@ -20,14 +21,18 @@ function staleRows(facts: Facts): readonly Breach[] {
     instance.attempts.map((attempt) => ({ instance, attempt })),
   );
   return attempts.flatMap(({ instance, attempt }): readonly Breach[] => {
-    const written = facts.events("task.state").filter((event) => event.taskInstanceId === attempt.id);
+    const written = facts
+      .eventsOf(instance.id, "task.state")
+      .filter((event) => event.taskInstanceId === attempt.id);
     const highest = written.reduce((most, event) => Math.max(most, event.epoch), 0);
     const now = numberIn(attempt.row, "written_epoch");
     // Zero: a row that was put there by hand, or by somebody who knows no epochs.
     if (now === 0 || now >= highest) return [];
     return [
       {
-        message: `${instance.name}.${attempt.task}, attempt ${attempt.id}: last written under epoch ${now}, after epoch ${highest} had written it`,
+        message:
+          `${instance.name}.${attempt.task}, attempt ${attempt.id}: ` +
+          `last written under epoch ${now}, after epoch ${highest} had written it`,
         details: written.map((event) => describeEvent(event, facts)),
       },
     ];
@@ -35,24 +40,23 @@ function staleRows(facts: Facts): readonly Breach[] {
 }
 
 function staleEvents(facts: Facts): readonly Breach[] {
-  const owners = facts.events("workflow.owner");
+  const owners = groupBy(facts.events("workflow.owner"), ({ workflowInstanceId }) => workflowInstanceId);
   const writes = [
     ...facts.events("task.state"),
     ...facts.events("workflow.state"),
     ...facts.events("task.dispatched"),
   ];
   return writes.flatMap((write): readonly Breach[] => {
-    const superseded = owners.find(
-      (event) =>
-        event.workflowInstanceId === write.workflowInstanceId &&
-        event.epoch > write.epoch &&
-        event.atMs + TELLING_MS < write.atMs,
-    );
+    const superseded = owners
+      .get(write.workflowInstanceId)
+      ?.find((event) => event.epoch > write.epoch && event.atMs + TELLING_MS < write.atMs);
     const isLate = isThawing(facts.lifeOf(write.incarnation), write.atMs);
     if (superseded === undefined || superseded.incarnation === write.incarnation || isLate) return [];
     return [
       {
-        message: `${write.nodeName} wrote under epoch ${write.epoch} of instance ${write.workflowInstanceId} after epoch ${superseded.epoch} had begun`,
+        message:
+          `${write.nodeName} wrote under epoch ${write.epoch} of instance ${write.workflowInstanceId} ` +
+          `after epoch ${superseded.epoch} had begun`,
         details: [describeEvent(superseded, facts), describeEvent(write, facts)],
       },
     ];
@@ -60,7 +64,7 @@ function staleEvents(facts: Facts): readonly Breach[] {
 }
 
 function claimsAfterFence(facts: Facts): readonly Breach[] {
-  return facts.events("failover.marked").flatMap((fence) =>
+  return facts.events("failover.started").flatMap((fence) =>
     facts
       .events("command.claimed")
       .filter(
@@ -70,7 +74,7 @@ function claimsAfterFence(facts: Facts): readonly Breach[] {
           !isThawing(facts.lifeOf(claim.incarnation), claim.atMs),
       )
       .map((claim) => ({
-        message: `${claim.nodeName} claimed a command after it had been marked as dead`,
+        message: `${claim.nodeName} claimed a command after it had been fenced`,
         details: [describeEvent(fence, facts), describeEvent(claim, facts)],
       })),
   );

@@ -5,8 +5,8 @@ import { holderOf, incarnationIn, isLongDead } from "./node-entries.ts";
 
 /**
  * At the end nothing of the dead stands in the registry and no process of a finished task runs. (Commands are the
- * business of `commands`, by default none; nodes run until the case is judged.) A session takes its time to end, so only
- * what should long be gone counts. Source: dolphinscheduler.md 12.6, 12.11.
+ * business of `commands`, by default none; nodes run until the case is judged.) A session takes its time to end, so
+ * only what should long be gone counts. Source: dolphinscheduler.md 12.6, 12.11.
  */
 export const nothingLeft: Invariant = {
   name: "nothing-left",

@@ -4,8 +4,8 @@ import { groupBy } from "../group-by.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /**
- * A workflow has one owner per epoch, and the epoch on the row is the highest that anybody was given. Emission order says
- * nothing (a frozen process tells late), epochs do. Source: dolphinscheduler.md 12.9; EPOCH of OWNERSHIP.
+ * A workflow has one owner per epoch, and the epoch on the row is the highest that anybody was given. Emission order
+ * says nothing (a frozen process tells late), epochs do. Source: dolphinscheduler.md 12.9; EPOCH of OWNERSHIP.
  */
 export const oneOwner: Invariant = {
   name: "one-owner",
@@ -38,8 +38,9 @@ function twoOwners(facts: Facts): readonly Breach[] {
 }
 
 function fallenEpochs(facts: Facts): readonly Breach[] {
+  const byInstance = groupBy(ownerships(facts), ({ event }) => event.workflowInstanceId);
   return facts.instances.flatMap((instance): readonly Breach[] => {
-    const told = ownerships(facts).filter(({ event }) => event.workflowInstanceId === instance.id);
+    const told = byInstance.get(instance.id) ?? [];
     const highest = Math.max(0, ...told.map(({ event }) => event.epoch));
     const now = numberIn(instance.row, "owner_epoch");
     if (highest <= now) return [];

@@ -33,7 +33,9 @@ function overlaps(workflow: string, facts: Facts): readonly Breach[] {
       .slice(index + 1)
       .filter((other) => one.from < other.to && other.from < one.to)
       .map((other) => ({
-        message: `instances ${one.first.workflowInstanceId} and ${other.first.workflowInstanceId} of ${workflow} ran side by side`,
+        message:
+          `instances ${one.first.workflowInstanceId} and ${other.first.workflowInstanceId} ` +
+          `of ${workflow} ran side by side`,
         details: [one.first, other.first].map((start) => describeStart(start, facts)),
       })),
   );

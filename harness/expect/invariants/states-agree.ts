@@ -10,8 +10,8 @@ import type { Breach, Invariant } from "./invariant.ts";
 
 /**
  * A workflow and its tasks say the same: a finished one has an end time and no unfinished valid attempt; a SUCCESS has
- * only successful ones, but for failures that CONDITIONS took up; a NEED_FAULT_TOLERANCE is invalid and has a successor.
- * Source: dolphinscheduler.md 12.2, 12.3, 12.4.
+ * only successful ones, but for failures that CONDITIONS took up; a NEED_FAULT_TOLERANCE is invalid and has a
+ * successor. Source: dolphinscheduler.md 12.2, 12.3, 12.4.
  */
 export const statesAgree: Invariant = {
   name: "states-agree",
@@ -19,7 +19,7 @@ export const statesAgree: Invariant = {
   check: (facts) =>
     facts.instances
       // Rows that nobody touched are as the case put them in.
-      .filter((instance) => wasTouched(instance, facts))
+      .filter(({ id }) => facts.touched.has(id))
       .flatMap((instance) => [
         ...endTimes(instance),
         ...openAttempts(instance),
@@ -27,12 +27,6 @@ export const statesAgree: Invariant = {
         ...abandoned(instance),
       ]),
 };
-
-function wasTouched({ id }: InstanceFact, facts: Facts): boolean {
-  return facts.evidence.history.some(
-    (event) => "workflowInstanceId" in event && event.workflowInstanceId === id,
-  );
-}
 
 function endTimes(instance: InstanceFact): readonly Breach[] {
   const hasEnd = (instance.row["end_time"] ?? null) !== null;
@@ -46,7 +40,9 @@ function openAttempts(instance: InstanceFact): readonly Breach[] {
   return instance.attempts
     .filter(({ valid, state }) => valid && isUnfinishedTask(state))
     .map((attempt) => ({
-      message: `${instance.name} has finished as ${instance.state}, its attempt ${attempt.id} of ${attempt.task} is ${attempt.state}`,
+      message:
+        `${instance.name} has finished as ${instance.state}, ` +
+        `its attempt ${attempt.id} of ${attempt.task} is ${attempt.state}`,
     }));
 }
 

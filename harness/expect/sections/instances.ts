@@ -13,7 +13,9 @@ import { expectationFinding, type Section } from "../section.ts";
 import { compareFields } from "./compare-fields.ts";
 import { propertiesIn, textValues } from "./properties.ts";
 
-/** Per workflow that is named: exactly these instances in id order, with exactly these attempts where `tasks` is there. */
+/**
+ * Per workflow that is named: exactly these instances in id order, with exactly these attempts where `tasks` is there.
+ */
 export const judgeInstances: Section = (value, pointer, context) => {
   const list = isMatcher(value) && isList(value["$unordered"]) ? value["$unordered"] : value;
   const base = list === value ? pointer : `${pointer}/$unordered`;
@@ -220,7 +222,8 @@ function compareAttempt(item: Json, attempt: AttemptFact, context: JudgeContext)
 }
 
 export function describeInstance(instance: InstanceFact): string {
-  return `${instance.name} (id ${instance.id}): ${instance.state}, owner epoch ${numberIn(instance.row, "owner_epoch")}`;
+  const epoch = numberIn(instance.row, "owner_epoch");
+  return `${instance.name} (id ${instance.id}): ${instance.state}, owner epoch ${epoch}`;
 }
 
 export function describeAttempt(attempt: AttemptFact, facts: Facts): string {

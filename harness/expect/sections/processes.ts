@@ -1,9 +1,10 @@
 import { pointerTo } from "../../base/index.ts";
 import type { Json } from "../../case/resolved-case.ts";
-import type { LogLine } from "../../observe/evidence.ts";
+import type { LogLine, ProcessRecord } from "../../observe/evidence.ts";
 import type { JudgeContext } from "../context.ts";
 import { showTime } from "../describe-event.ts";
 import type { Finding } from "../finding.ts";
+import { groupBy } from "../group-by.ts";
 import { isList, isMap, matches, mismatchOf, splitRest } from "../matchers.ts";
 import { expectationFinding, type Section } from "../section.ts";
 import { selectNodes } from "../selectors.ts";
@@ -11,20 +12,34 @@ import { selectNodes } from "../selectors.ts";
 const LINES_SHOWN = 10;
 
 /**
- * The process of each node that an item means is so: the newest, of a node that was started again. Nodes that no item
- * means are not looked at.
+ * A node that is named once: its newest process is such a one. Named several times: its newest processes, in order.
+ * Nodes that no item means are not looked at.
  */
-export const judgeProcesses: Section = (value, pointer, context) =>
-  itemsOf(value).flatMap(({ node, ...fields }, index) =>
-    nodesNamed(node ?? { all: "nodes" }, context).flatMap((name): readonly Finding[] => {
-      const process = context.facts.evidence.snapshot.processes.findLast((one) => one.node === name);
+export const judgeProcesses: Section = (value, pointer, context) => {
+  const asked = itemsOf(value).flatMap(({ node, ...fields }, index) =>
+    nodesNamed(node ?? { all: "nodes" }, context).map((name) => ({ name, fields, index })),
+  );
+  return [...groupBy(asked, ({ name }) => name)].flatMap(([name, items]) => {
+    const processes = context.facts.evidence.snapshot.processes.filter((one) => one.node === name);
+    const newest = processes.slice(-items.length);
+    return items.flatMap(({ fields, index }, place): readonly Finding[] => {
+      const process = newest[place];
       const actual: Json = { status: process?.status ?? "not started", exitCode: process?.exitCode ?? null };
       const found = mismatchOf(fields, actual, context.scope);
       if (found === undefined) return [];
-      const message = `process of ${name}, ${found.path.join(".")}: expected ${found.expected}, was ${found.actual}`;
-      return [expectationFinding("processes", pointerTo(pointer, index), message)];
-    }),
-  );
+      const which = items.length === 1 ? "" : ` (${place + 1} of its newest ${items.length})`;
+      const what = `process of ${name}${which}, ${found.path.join(".")}`;
+      const message = `${what}: expected ${found.expected}, was ${found.actual}`;
+      return [
+        expectationFinding("processes", pointerTo(pointer, index), message, processes.map(describeProcess)),
+      ];
+    });
+  });
+};
+
+function describeProcess({ node, status, exitCode }: ProcessRecord): string {
+  return `process of ${node}: ${status}${exitCode === undefined ? "" : `, exit code ${exitCode}`}`;
+}
 
 /** Each node that an item means has logged such a line: once or more, or as often as `count` says. */
 export const judgeLogs: Section = (value, pointer, context) =>

@@ -6,6 +6,8 @@ import { TcpGate } from "./tcp-gate.ts";
 export interface GatedClient extends RegistryClient {
   /** The next answer comes only half, and breaks its connection. */
   tear(): void;
+  /** The present connections fall silent for good, without breaking; new ones work. */
+  strand(): void;
 }
 
 export interface GatedWorld extends RegistryWorld {
@@ -37,6 +39,7 @@ export async function createGatedWorld(options: {
       cut: () => gate.cut(),
       heal: () => gate.open(),
       tear: () => gate.tear(),
+      strand: () => gate.strand(),
     };
   };
   const close = async (): Promise<void> => {

@@ -6,6 +6,7 @@ type Mode = "open" | "frozen" | "cut";
 interface Pair {
   readonly near: Socket;
   far: Socket | undefined;
+  stranded: boolean;
 }
 
 /**
@@ -46,9 +47,18 @@ export class TcpGate {
     this.#tearing = true;
   }
 
+  /** The present connections fall silent for good; what their ends do is not passed on. */
+  strand(): void {
+    for (const pair of this.#pairs) {
+      pair.stranded = true;
+      for (const socket of [pair.near, pair.far]) socket?.pause();
+    }
+  }
+
   open(): void {
     this.#mode = "open";
     for (const pair of this.#pairs) {
+      if (pair.stranded) continue;
       if (pair.far === undefined) this.#join(pair);
       for (const socket of [pair.near, pair.far]) socket?.resume();
     }
@@ -60,7 +70,7 @@ export class TcpGate {
   }
 
   #accept(near: Socket): void {
-    const pair: Pair = { near, far: undefined };
+    const pair: Pair = { near, far: undefined, stranded: false };
     this.#pairs.add(pair);
     near.on("error", () => this.#drop(pair));
     near.on("close", () => this.#drop(pair));

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect } from "@jest/globals";
 import { Client } from "pg";
 import { required } from "../../base/index.ts";
 import { enter, letPass, record, until, untilEvents } from "../contract/actors.ts";
+import { brokenConnections } from "../contract/broken-connections.contract.ts";
 import type { GatedWorld } from "../contract/gated-world.ts";
-import { tornAnswers } from "../contract/torn-answers.contract.ts";
 import { describeInWorlds, describeRegistryContract } from "../registry.contract.ts";
 import { migrateJdbcRegistry } from "./migrate-jdbc-registry.ts";
 import { createJdbcWorld, createTestDatabase, type TestDatabase } from "./test-database.ts";
@@ -32,7 +32,7 @@ const createWorld = (): Promise<GatedWorld> => createJdbcWorld(database.url);
 
 describeRegistryContract("jdbc", createWorld);
 
-describeInWorlds("jdbc registry, torn answers", createWorld, tornAnswers);
+describeInWorlds("jdbc registry, broken connections", createWorld, brokenConnections);
 
 describeInWorlds("jdbc registry, by its tables", createWorld, {
   "R20: waiters for a lock try nothing while they wait": async (world) => {

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { createSystemClock, createSystemRandom, errorCode } from "../../base/index.ts";
 import { enter, letPass, openSession, record, untilEvents } from "../contract/actors.ts";
+import { brokenConnections } from "../contract/broken-connections.contract.ts";
 import { createGatedWorld, type GatedWorld } from "../contract/gated-world.ts";
-import { tornAnswers } from "../contract/torn-answers.contract.ts";
 import { describeInWorlds, describeRegistryContract } from "../registry.contract.ts";
 import { SessionLease } from "../session-lease.ts";
 import { GuardedClient } from "./guarded-client.ts";
@@ -57,7 +57,7 @@ function describeZooKeeper(server: string): void {
 
   describeRegistryContract("zookeeper", make);
 
-  describeInWorlds("zookeeper registry, torn answers (Z3, Z8)", make, tornAnswers);
+  describeInWorlds("zookeeper registry, broken connections (Z1, Z3, Z8)", make, brokenConnections);
 
   describeInWorlds("zookeeper registry, defects of its library", make, {
     "Z6: version 0 is compared like any other": async () => {
@@ -94,18 +94,21 @@ function describeZooKeeper(server: string): void {
     "Z8: a request whose answer was lost is found again, and is there once": async () => {
       const root = `/contract/${randomUUID()}`;
       const world = await createWorld(server, root);
-      const client = await world.createClient();
-      const session = await openSession(world, client);
-      const queue = `${root}/.locks/${encodeURIComponent("/lock")}`;
-      await (await session.lock("/lock", { withinMs: 1000 }))?.release();
-      for (let round = 0; round < 5; round += 1) {
-        client.tear();
-        const lock = await session.lock("/lock", { withinMs: 1000 });
-        expect(await withOperations(server, (operations) => operations.children(queue))).toHaveLength(1);
-        await lock?.release();
-        expect(await withOperations(server, (operations) => operations.children(queue))).toEqual([]);
+      try {
+        const client = await world.createClient();
+        const session = await openSession(world, client);
+        const queue = `${root}/.locks/${encodeURIComponent("/lock")}`;
+        await (await session.lock("/lock", { withinMs: 1000 }))?.release();
+        for (let round = 0; round < 5; round += 1) {
+          client.tear();
+          const lock = await session.lock("/lock", { withinMs: 1000 });
+          expect(await withOperations(server, (operations) => operations.children(queue))).toHaveLength(1);
+          await lock?.release();
+          expect(await withOperations(server, (operations) => operations.children(queue))).toEqual([]);
+        }
+      } finally {
+        await world.close();
       }
-      await world.close();
     },
 
     "Z10: many watches of the same nodes are no leak": async (world) => {

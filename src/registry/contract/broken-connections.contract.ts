@@ -3,8 +3,8 @@ import { required } from "../../base/index.ts";
 import { openSession, record, until } from "./actors.ts";
 import type { GatedWorld } from "./gated-world.ts";
 
-/** What becomes of an operation whose answer never came whole, over a real connection. */
-export const tornAnswers: Readonly<Record<string, (world: GatedWorld) => Promise<void>>> = {
+/** What becomes of a session when its real connections break half-way, or only seem to stand. */
+export const brokenConnections: Readonly<Record<string, (world: GatedWorld) => Promise<void>>> = {
   "a change is UNKNOWN or done, and the session lives on": async (world) => {
     const client = await world.createClient();
     const session = await openSession(world, client);
@@ -42,6 +42,24 @@ export const tornAnswers: Readonly<Record<string, (world: GatedWorld) => Promise
       const next = required(await other.lock("/lock/x", { withinMs: 2000 }), "the lock");
       await next.release();
     }
+  },
+
+  "Z1: connections that went silent for good are given up in time, and the session lives on": async (
+    world,
+  ) => {
+    const client = await world.createClient();
+    const session = await openSession(world, client);
+    const states: string[] = [];
+    session.onState((state) => states.push(state));
+    const seen = await record(session, "/n");
+    const other = await openSession(world, await world.createClient());
+    client.strand();
+    await other.put("/n/a", "x", { ephemeral: false });
+    await until(world, "the change", () => seen.events.length === 1);
+    await world.clock.sleep(world.sessionTimeoutMs);
+    expect(session.state).toBe("CONNECTED");
+    expect(states).not.toContain("LOST");
+    expect(await session.get("/n/a")).toMatchObject({ value: "x" });
   },
 
   "a watch goes on": async (world) => {
