@@ -25,6 +25,8 @@ export interface CaseNames {
   readonly uncounted: Set<string>;
   /** Ids of the steps, in order. */
   steps: readonly string[];
+  /** Steps that are not done to a node, with what they do. */
+  actionsOnNobody: ReadonlyMap<string, string>;
   /** Steps whose ids are unusable: names of steps are not checked. */
   stepsBroken: boolean;
   /** Names that `$bind` gave so far. */
@@ -43,6 +45,7 @@ export function noNames(): CaseNames {
     instances: new Map(),
     uncounted: new Set(),
     steps: [],
+    actionsOnNobody: new Map(),
     stepsBroken: false,
     bound: new Set(),
   };

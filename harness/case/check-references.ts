@@ -94,11 +94,23 @@ function checkOrdinal(scope: Scope, ref: InstanceRef, pointer: string, meant: Re
 }
 
 /** Whether a node of that name exists; complains when not. */
-export function checkNode(scope: Scope, name: string, pointer: string): boolean {
-  const { nodes } = scope.names;
+export function checkNode(
+  scope: Scope,
+  name: string,
+  pointer: string,
+  services: readonly string[] = [],
+): boolean {
+  const { nodes, workflows } = scope.names;
   if (nodes === undefined || name === "") return false;
   if (nodes.has(name)) return true;
-  scope.sink.unknown(pointer, "node", { word: name, allowed: nodes.keys() });
+  if (workflows?.has(name) === true) {
+    const what = `\`${name}\` is a workflow, not a node`;
+    const fix = `for the master that owns it, write { ownerOf: ${name} }`;
+    scope.sink.report(pointer, { code: "case/unknown-name", what, fix });
+    return false;
+  }
+  const kind = services.length === 0 ? "node" : "node or service";
+  scope.sink.unknown(pointer, kind, { word: name, allowed: [...nodes.keys(), ...services] });
   return false;
 }
 

@@ -92,10 +92,17 @@ function wrongType(value: Json, types: readonly string[], title: string): Proble
     code: "case/type",
     what: `must be ${orList(kinds)}${meant}, is ${kindOf(value)}`,
     ...(scalar && types.includes("string") ? { fix: quoted(value, title) } : {}),
+    ...(typeof value === "string" && types.includes("boolean") ? readAsYesNo(value) : {}),
     ...(typeof value === "string" && kinds.join() === "a list"
       ? { fix: `write it as a list: [${value}]` }
       : {}),
   };
+}
+
+/** YAML 1.2 has no other words for true and false. */
+function readAsYesNo(text: string): { fix?: string } {
+  if (/^(yes|on|y)$/i.test(text)) return { fix: "write true" };
+  return /^(no|off|n)$/i.test(text) ? { fix: "write false" } : {};
 }
 
 function quoted(value: number | boolean, title: string): string {

@@ -19,6 +19,8 @@ import type { ProblemCode } from "./problem-codes.ts";
 /** Values that a file may hold when its aliases are written out: an alias bomb stops here. */
 const MAX_VALUES = 50_000;
 const MAX_DEPTH = 64;
+/** One slip makes the parser stumble several times: the first places tell enough. */
+const MAX_COMPLAINTS = 3;
 
 /** What the parser says when a script with `: ` or `#` in it was not quoted. */
 const SCRIPT_LIKE = /Nested mappings|Block collections|Missing , |must be quoted|Unexpected/;
@@ -58,7 +60,7 @@ export function parseYaml(text: string, file: string): Parsed {
     if (complaints.length > 0) {
       return {
         document: undefined,
-        problems: complaints.map((error) => ({
+        problems: complaints.slice(0, MAX_COMPLAINTS).map((error) => ({
           code: "case/yaml",
           what: describe(error),
           at: positionAt(error.pos[0]),

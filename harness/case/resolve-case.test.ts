@@ -150,7 +150,7 @@ describe("inject", () => {
 
   test("every selector and moment is read", () => {
     const { steps } = loadOne("every-selector");
-    expect(steps.map((step) => step.id)).toEqual(["a", ...[2, 3, 4, 5, 6, 7, 8].map((n) => `step-${n}`)]);
+    expect(steps.map((step) => step.id)).toEqual(["a", ...[2, 3, 4, 5, 6, 7, 8, 9].map((n) => `step-${n}`)]);
     expect(steps.map((step) => step.when?.what.kind)).toEqual([
       "event",
       "failpoint",
@@ -160,9 +160,20 @@ describe("inject", () => {
       undefined,
       undefined,
       undefined,
+      undefined,
     ]);
     const targets = steps.map((step) => ("target" in step.action ? step.action.target.kind : ""));
-    expect(targets).toEqual(["it", "coordinatorOf", "list", "all", "each", "name", "activeOf", "service"]);
+    expect(targets).toEqual([
+      "it",
+      "coordinatorOf",
+      "list",
+      "all",
+      "each",
+      "name",
+      "activeOf",
+      "hitBy",
+      "service",
+    ]);
   });
 
   test("what this version cannot do is said, and nothing else", () => {

@@ -11,6 +11,8 @@ export interface SelectorPlace {
   readonly it: boolean;
   /** Steps that can be named by `hitBy`. */
   readonly steps: readonly string[];
+  /** Services that could stand here as well. */
+  readonly services?: readonly string[];
 }
 
 /** Reads and checks a selector: names, roles, groups that can never have a member. */
@@ -24,7 +26,7 @@ export function resolveSelector(scope: Scope, value: Json | undefined, place: Se
 export function resolveTarget(scope: Scope, value: Json | undefined, place: SelectorPlace): Target {
   const target = readTarget(value);
   if (target.kind === "service") return target;
-  return resolveSelector(scope, value, place);
+  return resolveSelector(scope, value, { ...place, services: ["registry", "database"] });
 }
 
 /** Complains about a step that is not there, or not there yet. */
@@ -49,7 +51,7 @@ function check(scope: Scope, value: Json, selector: Selector, place: SelectorPla
   const of = (key: string): Json | undefined => (isRecord(value) ? value[key] : undefined);
   switch (selector.kind) {
     case "name":
-      checkNode(scope, selector.name, place.pointer);
+      checkNode(scope, selector.name, place.pointer, place.services);
       return;
     case "it":
       checkIt(scope, place);
@@ -71,6 +73,7 @@ function check(scope: Scope, value: Json, selector: Selector, place: SelectorPla
       return;
     case "hitBy":
       checkStep(scope, selector.step, inner("hitBy"));
+      checkHits(scope, selector.step, inner("hitBy").pointer);
       return;
     case "any":
     case "all":
@@ -83,6 +86,16 @@ function check(scope: Scope, value: Json, selector: Selector, place: SelectorPla
         resolveTarget(scope, item, inner(index));
       }
   }
+}
+
+/** A `hitBy` of a step that hits no process never matches. */
+function checkHits(scope: Scope, step: string, pointer: string): void {
+  const action = scope.names.actionsOnNobody.get(step);
+  if (action === undefined) return;
+  scope.sink.report(pointer, {
+    code: "case/impossible",
+    what: `the step \`${step}\` hits no process: \`${action}\` is not done to a node`,
+  });
 }
 
 function checkIt(scope: Scope, place: SelectorPlace): void {

@@ -7,12 +7,20 @@ import type { SelectorPlace } from "./resolve-selector.ts";
 import type { Action, Json, RawSection, Step, Target } from "./resolved-case.ts";
 
 const AT = "/inject";
+const NOT_DONE_TO_NODES = ["operate", "sql", "verify"] as const;
 
 /** Reads `inject`: the steps in order, each of which may name those before it. */
 export function resolveSteps(scope: Scope, value: Json | undefined): readonly Step[] {
   const items = readList(value);
   const ids = items.map((item, index) => readText(readMap(item)["id"]) ?? `step-${index + 1}`);
   scope.names.steps = ids;
+  scope.names.actionsOnNobody = new Map(
+    items.flatMap((item, index) =>
+      NOT_DONE_TO_NODES.flatMap((key): [string, string][] =>
+        readMap(item)[key] === undefined ? [] : [[ids[index] ?? "", key]],
+      ),
+    ),
+  );
   checkUnique(scope, ids);
   const steps: Step[] = [];
   for (const [index, item] of items.entries()) {
@@ -80,6 +88,12 @@ function resolveStep(scope: Scope, section: RawSection, { id, pointer, earlier }
 /** A node that is absent and that nothing has started cannot be hit. */
 function checkReachable(scope: Scope, step: Step, earlier: readonly Step[]): void {
   const { action } = step;
+  if (action.kind === "resume" && !earlier.some((one) => one.action.kind === "pause")) {
+    scope.sink.report(`${step.pointer}/resume`, {
+      code: "case/impossible",
+      what: "no step before this one pauses anything: there is nothing to resume",
+    });
+  }
   if (action.kind !== "kill" && action.kind !== "stop" && action.kind !== "pause") return;
   for (const name of namesOf(action.target)) {
     if (scope.names.nodes?.get(name)?.absent !== true) continue;

@@ -1,10 +1,3 @@
-export type {
-  CaseServices,
-  CaseServicesOptions,
-  Environment,
-  RegistryKind,
-  ServiceHandle,
-  Tier,
-} from "./environment.ts";
-export { type ProvideOptions, provideEnvironment } from "./provide-environment.ts";
-export { startTestServices, type TestServices, type TestServicesOptions } from "./test-services.ts";
+export type { Environment, RegistryKind, Tier } from "./environment.ts";
+export { provideEnvironment } from "./provide-environment.ts";
+export { startTestServices } from "./test-services.ts";

@@ -94,8 +94,9 @@ async function orderOf(stage: Stage, step: Step, request: OperateAction["request
   switch (request.kind) {
     case "start": {
       const code = await workflowCode(stage, request.workflow);
-      if (code === undefined) return { instead: `workflow ${request.workflow} is not in the database` };
-      return { found: { kind: "start", workflowDefinitionCode: code, ...startFields(request.options) } };
+      if ("instead" in code) return code;
+      const fields = startFields(request.options);
+      return { found: { kind: "start", workflowDefinitionCode: code.found, ...fields } };
     }
     case "failover":
       throw new StepTrouble({
@@ -120,11 +121,17 @@ async function instanceId(stage: Stage, ref: InstanceRef): Promise<number | unde
   return (await stage.observer.instanceStates(ref))[0]?.id;
 }
 
-async function workflowCode(stage: Stage, name: string): Promise<number | undefined> {
+async function workflowCode(stage: Stage, name: string): Promise<Look<number>> {
   const text = "SELECT code FROM t_ds_workflow_definition WHERE name = $1";
-  const { rows } = await runSql(stage.services.databaseUrl, { text, values: [name] }, ONE_TRY_MS);
-  const code = rows[0]?.["code"];
-  return code === undefined ? undefined : Number(code);
+  try {
+    const { rows } = await runSql(stage.services.databaseUrl, { text, values: [name] }, ONE_TRY_MS);
+    const code = rows[0]?.["code"];
+    return code === undefined
+      ? { instead: `workflow ${name} is not in the database` }
+      : { found: Number(code) };
+  } catch (error) {
+    return { instead: errorMessage(error) };
+  }
 }
 
 type StartFields = Omit<Extract<Order, { kind: "start" }>, "kind" | "workflowDefinitionCode">;

@@ -63,6 +63,8 @@ async function injectAll(stage: Stage, run: StepRun, faults: readonly Fault[]): 
   const isFirst = progress.firedAtMs === undefined;
   const firedAtMs = stage.history.nowMs();
   progress.firedAtMs ??= firedAtMs;
+  // Of several injections the last one counts: it is not undone yet.
+  progress.undoneAtMs = undefined;
   let struckAtMs: number | undefined;
   const strike = (): void => {
     struckAtMs = stage.history.nowMs();

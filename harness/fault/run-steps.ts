@@ -1,3 +1,4 @@
+import { createSeededRandom } from "../../src/base/index.ts";
 import type { Step } from "../case/resolved-case.ts";
 import type { StepRecord, Trouble } from "../observe/index.ts";
 import { createArmings } from "./armings.ts";
@@ -118,18 +119,21 @@ async function runInOrder(
   watches: (FailpointWatch | undefined)[],
 ): Promise<void> {
   const { steps } = stage.case;
+  // A source of its own for each step: how often one looked for somebody changes nothing in what the next one draws.
+  const randoms = steps.map(() => createSeededRandom(stage.random.below(2 ** 32)));
   // Delays of the first step count from here, when all nodes are up; events from the beginning of the case.
   let delaysFromMs = stage.history.nowMs();
   let eventsFromMs = 0;
   for (const [index, step] of steps.entries()) {
-    const reached = await awaitStep(stage, step, {
+    const own = { ...stage, random: randoms[index] ?? stage.random };
+    const reached = await awaitStep(own, step, {
       watch: watches[index],
       sinceMs: step.when?.what.kind === "delay" ? delaysFromMs : eventsFromMs,
     });
     const progress = stage.progress.get(step.id) ?? newProgress(step);
     const next = watchOf(stage, steps[index + 1]);
     watches.push(next);
-    await runStep(stage, undoing, { step, progress, reached, onStrike: (atMs) => next?.countFrom(atMs) });
+    await runStep(own, undoing, { step, progress, reached, onStrike: (atMs) => next?.countFrom(atMs) });
     watches[index]?.release();
     eventsFromMs = progress.landedAtMs ?? stage.history.nowMs();
     delaysFromMs = eventsFromMs;

@@ -5,7 +5,7 @@ export {
   dockerAddress,
   RUN_LABEL,
 } from "./docker-socket.ts";
-export { type Keeper, type KeeperOptions, type OwnedResource, startKeeper } from "./keeper.ts";
+export { type Keeper, startKeeper } from "./keeper.ts";
 export {
   isRunning,
   listProcesses,

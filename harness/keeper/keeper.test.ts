@@ -18,6 +18,7 @@ const SIGNAL_MS = 100;
 let built: string;
 let directory: string;
 let runs = 0;
+const started: number[] = [];
 
 beforeAll(() => {
   built = mkdtempSync(path.join(tmpdir(), "keeper-built-"));
@@ -43,7 +44,11 @@ beforeEach(() => {
   directory = mkdtempSync(path.join(tmpdir(), "keeper-test-"));
 });
 
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => {
+  // Only after a failure is any of them still there.
+  for (const pid of started.splice(0)) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  rmSync(directory, { recursive: true, force: true });
+});
 
 interface Possessions {
   readonly pids: readonly number[];
@@ -80,6 +85,7 @@ async function startHarnessLike(): Promise<HarnessLike> {
   });
   const record = JSON.parse(readFileSync(path.join(records(), `${runId}.json`), "utf8")) as RunRecord;
   const keeperPid = required(record.keeper?.pid, "pid of the keeper");
+  started.push(required(child.pid, "pid of the harness-like process"), ...has.pids, keeperPid);
   return {
     child,
     has,
@@ -107,6 +113,13 @@ async function expectNothingLeft({ has, keeperPid }: HarnessLike): Promise<void>
   expect(await answers(has.port)).toBe(false);
 }
 
+/** Whether a process has handlers for SIGHUP, SIGINT and SIGTERM: until then they would end it. */
+function catchesSignals(pid: number): boolean {
+  const mask = /SigCgt:\s*([0-9a-f]+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? "0";
+  const wanted = (1n << 0n) | (1n << 1n) | (1n << 14n);
+  return (BigInt(`0x${mask}`) & wanted) === wanted;
+}
+
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => {
@@ -128,6 +141,12 @@ describe("the keeper", () => {
 
   test("does not end with the terminal's signals, nor with a polite kill", async () => {
     const harness = await startHarnessLike();
+    await waitUntil({
+      clock,
+      withinMs: GONE_WITHIN_MS,
+      describe: "the keeper to be up",
+      until: () => (catchesSignals(harness.keeperPid) ? true : undefined),
+    });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(harness.keeperPid, signal);
     await clock.sleep(SIGNAL_MS);
     expect(isRunning(harness.keeperPid)).toBe(true);

@@ -12,6 +12,7 @@ async function main(): Promise<void> {
   if (file === undefined || directory === undefined)
     throw new Error("usage: keeper RECORD-FILE RECORD-DIRECTORY");
   // Ctrl-C, a closed terminal, a polite kill: all mean the harness, whose end is noticed by the pipe.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
   const clock = createSystemClock();
   const inputEnded = new Promise<void>((resolve) => {
     process.stdin.on("data", () => undefined);
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   // Nobody reads the report of a keeper whose harness was killed.
   process.stdout.on("error", () => undefined);
 
+  for (const stale of staleRecords(directory)) if (stale !== file) await sweepRun(stale, clock);
   await inputEnded;
   const report: SweepReport = await sweepRun(file, clock);
   process.stdout.end(`${JSON.stringify(report)}\n`);

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import zookeeper from "node-zookeeper-client";
 import { type Clock, errorMessage } from "../../src/base/index.ts";
 import type { RegistryConfig } from "../../src/config/index.ts";
@@ -23,30 +24,30 @@ export function createZookeeperView(config: ZookeeperConfig, options: RegistryVi
   let connection: Promise<Connection> | undefined;
   let isClosed = false;
 
-  const drop = (): void => {
-    const dropped = connection;
-    connection = undefined;
-    dropped?.then((open) => open.close()).catch(() => undefined);
+  const drop = async (dropped: Promise<Connection>): Promise<void> => {
+    // Of several looks that fail at once, only the first still finds the connection that failed.
+    if (connection === dropped) connection = undefined;
+    await dropped.then((open) => open.close()).catch(() => undefined);
   };
   const root = config.root === "/" ? "" : config.root;
 
   return {
     async tree() {
       if (isClosed) throw new ObservationError("the judge's view of the registry is closed");
-      connection ??= connect(config.servers, { clock, deadlineMs, onDisconnected: drop });
+      connection ??= connect(config.servers, { clock, deadlineMs });
+      const used = connection;
       try {
-        return translateLocks(await readTree(await connection, root));
+        return translateLocks(await readTree(await used, root));
       } catch (error) {
-        drop();
+        void drop(used);
         throw new ObservationError(`ZooKeeper does not answer the judge: ${errorMessage(error)}`, {
           cause: error,
         });
       }
     },
-    close() {
+    async close() {
       isClosed = true;
-      drop();
-      return Promise.resolve();
+      if (connection !== undefined) await drop(connection);
     },
   };
 }
@@ -61,43 +62,52 @@ interface Connection {
   /** Undefined: no such node (any more). */
   data(path: string): Promise<RawNode | undefined>;
   children(path: string): Promise<readonly string[]>;
-  close(): void;
+  /** Ends the session and the connection; never throws, and does not wait for a server that is silent. */
+  close(): Promise<void>;
 }
 
 interface ConnectOptions {
   readonly clock: Clock;
   readonly deadlineMs: number;
-  readonly onDisconnected: () => void;
 }
+
+/** How long a server may take to see the session off. */
+const FAREWELL_MS = 300;
 
 function connect(servers: string, options: ConnectOptions): Promise<Connection> {
   const client = zookeeper.createClient(servers, { sessionTimeout: SESSION_TIMEOUT_MS, retries: 0 });
-  let isOpen = false;
-  const close = (): void => {
-    // Closing a client that is not connected throws in this library; there is nothing to close then.
+  const close = async (): Promise<void> => {
+    const left = new AbortController();
+    client.once("disconnected", () => left.abort());
     try {
       client.close();
+      await options.clock.sleep(FAREWELL_MS, left.signal);
     } catch {
-      isOpen = false;
+      // The library cannot close what is not connected; the socket is what matters then.
     }
+    destroySocket(client);
   };
   return within<Connection>(options, "a connection", (done) => {
-    client.once("connected", () => {
-      isOpen = true;
-      done(null, operationsOf(client, options, close));
-    });
-    client.on("disconnected", () => {
-      if (isOpen) options.onDisconnected();
-      isOpen = false;
-    });
+    client.once("connected", () => done(null, operationsOf(client, options, close)));
     client.connect();
   }).catch((error: unknown) => {
-    close();
+    void close();
     throw error;
   });
 }
 
-function operationsOf(client: zookeeper.Client, limits: ConnectOptions, close: () => void): Connection {
+/** The library leaves the socket of a server that never answered open for ever; it is not in its types. */
+function destroySocket(client: object): void {
+  const manager = "connectionManager" in client ? client.connectionManager : undefined;
+  if (typeof manager !== "object" || manager === null || !("socket" in manager)) return;
+  if (manager.socket instanceof Socket) manager.socket.destroy();
+}
+
+function operationsOf(
+  client: zookeeper.Client,
+  limits: ConnectOptions,
+  close: () => Promise<void>,
+): Connection {
   return {
     close,
     data: (path) =>

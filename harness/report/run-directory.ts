@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Clock } from "../../src/base/index.ts";
+import { type Clock, errorCode } from "../../src/base/index.ts";
 import { describeEvent, type Facts, factsOf, type Judgement, timingFigures } from "../expect/index.ts";
 import type { Evidence } from "../observe/index.ts";
 import { titleOf } from "./case-result.ts";
@@ -65,6 +65,9 @@ function directoryName({ case: { file, combination } }: Evidence, clock: Clock):
     .slice(0, 80)}`;
 }
 
+/** A limit for a directory that says for ever that it exists. */
+const MOST_OF_A_SECOND = 1000;
+
 /** Two cases may end in the same second. */
 async function makeDirectory(root: string, name: string): Promise<string> {
   await mkdir(root, { recursive: true });
@@ -74,13 +77,9 @@ async function makeDirectory(root: string, name: string): Promise<string> {
       await mkdir(directory);
       return directory;
     } catch (error) {
-      if (!isExisting(error) || number > 1000) throw error;
+      if (errorCode(error) !== "EEXIST" || number > MOST_OF_A_SECOND) throw error;
     }
   }
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }
 
 function verdictText(options: RunDirectoryOptions, directory: string): string {

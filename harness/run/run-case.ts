@@ -29,7 +29,7 @@ import { verifyWith } from "./verify-with.ts";
 
 /**
  * One case, from its first row to its verdict. This is the page to read first: each numbered step is a folder of the
- * harness, and whatever a step sets up is on the release stack before it is set up.
+ * harness, and whatever a step sets up is taken down again in reverse, whatever happens.
  *
  * Never throws for what happens to the case or its environment: that is a verdict. What it throws is a bug.
  */
@@ -52,7 +52,9 @@ interface Ended {
 let lastCaseNumber = 0;
 
 /** Carries the case out, and tears down whatever it set up, in reverse. */
-async function carryThrough(parts: CaseParts, run: CaseRun): Promise<Ended> {
+async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
+  const interruption = followInterruption(ofRun.signal);
+  const run = { ...ofRun, signal: interruption.signal };
   lastCaseNumber += 1;
   const place: CasePlace = {
     caseId: `c${lastCaseNumber}`,
@@ -64,13 +66,15 @@ async function carryThrough(parts: CaseParts, run: CaseRun): Promise<Ended> {
   const startedMs = parts.clock.monotonicMs();
   let trouble: Trouble | undefined;
   try {
-    await Promise.race([carryOut(parts, run, place), interruption(run.signal)]);
+    await Promise.race([carryOut(parts, run, place), interruption.interrupted]);
   } catch (error) {
     trouble = troubleOf(error);
     if (trouble === undefined) {
       await releases.release().catch(() => undefined);
       throw error;
     }
+  } finally {
+    interruption.forget();
   }
   try {
     await releases.release();
@@ -178,13 +182,29 @@ function addressesOf(cluster: Cluster): Readonly<Record<string, string>> {
   return Object.fromEntries(cluster.roster.entries.map(({ name, address }) => [name, address]));
 }
 
-/** Ends a case at once when the run is interrupted: whatever it waits for. */
-function interruption(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const interrupted = (): void => reject(new InterruptedError());
-    if (signal.aborted) interrupted();
-    else signal.addEventListener("abort", interrupted, { once: true });
+interface Interruption {
+  /** Of this case alone: a run's own signal would gather the listeners of all its cases. */
+  readonly signal: AbortSignal;
+  /** Rejects when the run is interrupted, whatever the case waits for. */
+  readonly interrupted: Promise<never>;
+  /** The case is over: listens no more. */
+  forget(): void;
+}
+
+function followInterruption(ofRun: AbortSignal): Interruption {
+  const controller = new AbortController();
+  let forget = (): void => undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    const interrupt = (): void => {
+      controller.abort();
+      reject(new InterruptedError());
+    };
+    if (ofRun.aborted) interrupt();
+    else ofRun.addEventListener("abort", interrupt);
+    forget = () => ofRun.removeEventListener("abort", interrupt);
   });
+  interrupted.catch(() => undefined);
+  return { signal: controller.signal, interrupted, forget: () => forget() };
 }
 
 function skipped(reason: string): Judgement {

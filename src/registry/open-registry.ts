@@ -1,5 +1,5 @@
 import { assertNever, type Clock, type Random } from "../base/index.ts";
-import type { RegistryConfig } from "../config/node-config.ts";
+import type { RegistryConfig } from "../config/index.ts";
 import { JdbcRegistry } from "./jdbc/jdbc-registry.ts";
 import type { Registry } from "./registry.ts";
 import { ZkRegistry } from "./zookeeper/zk-registry.ts";

@@ -1,45 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Clock, waitUntil } from "../base/index.ts";
+import { waitUntil } from "../base/index.ts";
 import { checkLocks } from "./contract/locks.contract.ts";
 import { checkNodes } from "./contract/nodes.contract.ts";
 import { checkOutages } from "./contract/outages.contract.ts";
 import { checkSessions } from "./contract/sessions.contract.ts";
 import { checkWatches } from "./contract/watches.contract.ts";
-import type { Registry } from "./registry.ts";
-
-/** A process that uses the registry, with what can befall it. */
-export interface RegistryClient {
-  readonly registry: Registry;
-  /** Ends it as SIGKILL would: the registry is told nothing. */
-  kill(): Promise<void>;
-  /** Nothing passes between it and the registry any more, and no connection breaks. */
-  freeze(): void;
-  /** Its connections break, and new ones are refused. */
-  cut(): void;
-  /** Undoes both. */
-  heal(): void;
-}
-
-/** A registry that is empty, and processes around it. */
-export interface RegistryWorld {
-  readonly clock: Clock;
-  /** T of the sessions that the contract opens, milliseconds. */
-  readonly sessionTimeoutMs: number;
-  /** By how much the end of a silent session may be noticed later than T, milliseconds. */
-  readonly noticeMs: number;
-  createClient(): Promise<RegistryClient>;
-  close(): Promise<void>;
-}
-
-/** Runs one check in a world of its own. */
-export type InWorld = (title: string, check: (world: RegistryWorld) => Promise<void>) => void;
+import type { InWorld, RegistryWorld } from "./contract/world.ts";
 
 /** Longest time of one check, milliseconds. */
 const LIMIT_MS = 30_000;
 
 /**
- * What the scheduler relies on, for every back end. The entries of the torture catalogue
- * (docs of the registry) are named by their numbers.
+ * What the scheduler relies on, for every back end. R and a number in a title is the entry of the registry torture
+ * catalogue that it covers: steps that back ends were seen to get wrong.
  */
 export function describeRegistryContract(name: string, makeWorld: () => Promise<RegistryWorld>): void {
   describe(`registry contract: ${name}`, () => {
@@ -79,6 +52,7 @@ export function describeInWorlds<World extends RegistryWorld>(
   makeWorld: () => Promise<World>,
   checks: Readonly<Record<string, (world: World) => Promise<void>>>,
 ): void {
+  // oxlint-disable-next-line jest/valid-title
   describe(name, () => {
     for (const [title, check] of Object.entries(checks)) {
       // oxlint-disable-next-line jest/expect-expect jest/valid-title

@@ -1,2 +1,2 @@
-export { type EmbeddedOptions, startEmbeddedServices } from "./embedded-services.ts";
+export { startEmbeddedServices } from "./embedded-services.ts";
 export { findZooKeeper } from "./find-zookeeper.ts";

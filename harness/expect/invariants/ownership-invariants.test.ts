@@ -11,7 +11,7 @@ import {
   step,
   told,
 } from "../evidence-builder.ts";
-import { breaches, claimed, death, ended, extract, fenced, killed, owned, wrote } from "./breaches.ts";
+import { breaches, claimed, death, fenced, killed, owned, wrote } from "./breaches.ts";
 
 describe("one-owner", () => {
   test("breaks with two owners in one epoch", () => {

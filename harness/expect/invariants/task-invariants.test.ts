@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { attemptRow, instanceRow, life, nodes, start, told } from "../evidence-builder.ts";
-import { breaches, ended, extract, killed, wrote } from "./breaches.ts";
+import { breaches, extract, wrote } from "./breaches.ts";
 
 describe("one-valid-attempt", () => {
   const lost = attemptRow(1, "extract", "NEED_FAULT_TOLERANCE", { flag: 0 });

@@ -8,7 +8,7 @@ import {
   told,
   WORKFLOW_CODE,
 } from "../evidence-builder.ts";
-import { breaches, claimed, death, ended, extract, fenced, owned, wrote } from "./breaches.ts";
+import { breaches, claimed, ended, extract, owned, wrote } from "./breaches.ts";
 import { INVARIANTS } from "./index.ts";
 
 test("nothing is wrong with a case that went well", () => {

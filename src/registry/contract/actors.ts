@@ -1,6 +1,6 @@
 import { waitUntil } from "../../base/index.ts";
-import type { RegistryClient, RegistryWorld } from "../registry.contract.ts";
 import type { RegistryEntry, RegistryEvent, RegistrySession, SessionState, Watch } from "../registry.ts";
+import type { RegistryClient, RegistryWorld } from "./world.ts";
 
 /** A process with a session. */
 export interface Actor extends RegistryClient {

@@ -1,7 +1,7 @@
 import { createSystemClock } from "../../base/index.ts";
-import type { RegistryClient, RegistryWorld } from "../registry.contract.ts";
 import type { Registry } from "../registry.ts";
 import { TcpGate } from "./tcp-gate.ts";
+import type { RegistryClient, RegistryWorld } from "./world.ts";
 
 export interface GatedClient extends RegistryClient {
   /** The next answer comes only half, and breaks its connection. */

@@ -1,8 +1,8 @@
 import { expect } from "@jest/globals";
 import { required } from "../../base/index.ts";
-import type { InWorld } from "../registry.contract.ts";
 import type { Lock, RegistrySession } from "../registry.ts";
 import { enter, letPass, until } from "./actors.ts";
+import type { InWorld } from "./world.ts";
 
 const PATH = "/lock/master-failover/a:5678";
 

@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
-import type { InWorld } from "../registry.contract.ts";
 import { enter, letPass, openSession, record, untilEvents } from "./actors.ts";
+import type { InWorld } from "./world.ts";
 
 export function checkNodes(inWorld: InWorld): void {
   inWorld("puts, gets, changes and deletes", async (world) => {

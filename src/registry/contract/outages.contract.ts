@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
-import type { InWorld } from "../registry.contract.ts";
 import { enter, letPass, openSession, record, until, untilEvents } from "./actors.ts";
+import type { InWorld } from "./world.ts";
 
 export function checkOutages(inWorld: InWorld): void {
   inWorld("R12: cut off for half of T: the same session, the same nodes, nothing removed", async (world) => {

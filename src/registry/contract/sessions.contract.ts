@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
-import type { InWorld } from "../registry.contract.ts";
 import { enter, letPass, openSession, record, stall, until, untilEvents } from "./actors.ts";
+import type { InWorld } from "./world.ts";
 
 export function checkSessions(inWorld: InWorld): void {
   inWorld("each has an id of its own, a granted T and a lease that moves on", async (world) => {

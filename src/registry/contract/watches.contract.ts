@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
-import type { InWorld } from "../registry.contract.ts";
 import { enter, letPass, record, replay, until, untilEvents } from "./actors.ts";
+import type { InWorld } from "./world.ts";
 
 const PERSISTENT = { ephemeral: false };
 

@@ -36,7 +36,14 @@ export class JdbcOperations {
   /** A statement that changes nothing: repeated until the limit, and UNAVAILABLE when it had no answer by then. */
   async read(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     try {
-      return await this.#repeat({ text, values, repeatable: (error) => error.code !== "SESSION_LOST" });
+      const limitMs = operationLimitMs(this.#options.lease.timeoutMs);
+      // Half of the limit for an attempt: the connection may be dead without a sign, and another one work.
+      return await this.#repeat({
+        text,
+        values,
+        attemptMs: limitMs / 2,
+        repeatable: (error) => error.code !== "SESSION_LOST",
+      });
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code !== "UNKNOWN") throw error;
       throw new RegistryError("UNAVAILABLE", error.message, { cause: error.cause });
@@ -45,12 +52,14 @@ export class JdbcOperations {
 
   /** A statement that changes something: repeated only while it certainly was not done. */
   write(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
-    return this.#repeat({ text, values, repeatable: (error) => error.code === "UNAVAILABLE" });
+    const attemptMs = operationLimitMs(this.#options.lease.timeoutMs);
+    return this.#repeat({ text, values, attemptMs, repeatable: (error) => error.code === "UNAVAILABLE" });
   }
 
   async #repeat(work: {
     readonly text: string;
     readonly values: readonly unknown[];
+    readonly attemptMs: number;
     readonly repeatable: (error: RegistryError) => boolean;
   }): Promise<readonly Row[]> {
     const { clock, link } = this.#options;
@@ -58,8 +67,8 @@ export class JdbcOperations {
     for (;;) {
       assertAlive(this.#options.lease);
       try {
-        const rows = await link.run({ text: work.text, values: work.values, deadlineMs });
-        return rows;
+        const attemptEndMs = Math.min(deadlineMs, clock.monotonicMs() + work.attemptMs);
+        return await link.run({ text: work.text, values: work.values, deadlineMs: attemptEndMs });
       } catch (error) {
         const told = this.#explain(error);
         const leftMs = deadlineMs - clock.monotonicMs();

@@ -62,9 +62,15 @@ export class JdbcSession implements RegistrySession {
       if (state === "LOST") this.abandon();
     });
     const beat = async (deadlineMs: number): Promise<"beaten" | "ended"> => {
-      // No row: somebody ended the session.
-      const rows = await beats.run({ text: SQL.beat, values: [id], deadlineMs });
-      return rows.length === 0 ? "ended" : "beaten";
+      try {
+        const rows = await beats.run({ text: SQL.beat, values: [id], deadlineMs });
+        // No row: somebody ended the session.
+        return rows.length === 0 ? "ended" : "beaten";
+      } catch (error) {
+        // What is dead on one connection may be dead on the other: no operation shall have to find that out.
+        options.link.dropIdle();
+        throw error;
+      }
     };
     this.#work = [beatUntilOver({ clock, lease, beat }), this.#observer.watchUntilOver()];
   }

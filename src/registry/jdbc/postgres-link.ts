@@ -38,6 +38,7 @@ export class PostgresLink {
   readonly #options: PostgresLinkOptions;
   #connection: Connection | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #running = 0;
   #closed = false;
 
   constructor(options: PostgresLinkOptions) {
@@ -49,9 +50,19 @@ export class PostgresLink {
    * UNAVAILABLE when the statement was not sent, UNKNOWN when no answer came.
    */
   run(statement: Statement): Promise<readonly Row[]> {
-    const result = this.#turn.then(() => this.#runNow(statement));
+    this.#running += 1;
+    const result = this.#turn
+      .then(() => this.#runNow(statement))
+      .finally(() => {
+        this.#running -= 1;
+      });
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** Drops the connection if no statement is running on it: the next one opens another. */
+  dropIdle(): void {
+    if (this.#running === 0) this.#drop();
   }
 
   /** Drops the connection without a word, as the death of the process would. Running statements fail. */

@@ -1,2 +1,2 @@
-export { MemoryRegistry, type MemoryRegistryOptions } from "./memory-registry.ts";
+export { MemoryRegistry } from "./memory-registry.ts";
 export { MemoryRegistryServer } from "./memory-server.ts";

@@ -1,5 +1,6 @@
 import { createSystemClock, createSystemRandom } from "../../base/index.ts";
-import { describeRegistryContract, type RegistryClient, type RegistryWorld } from "../registry.contract.ts";
+import type { RegistryClient, RegistryWorld } from "../contract/world.ts";
+import { describeRegistryContract } from "../registry.contract.ts";
 import { MemoryRegistry, MemoryRegistryServer } from "./index.ts";
 
 function createWorld(): Promise<RegistryWorld> {

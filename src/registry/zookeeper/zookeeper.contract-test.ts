@@ -37,7 +37,10 @@ async function withOperations<T>(server: string, use: (operations: ZkOperations)
   const { clock, random } = ports;
   const connected = new AbortController();
   const client = new GuardedClient({
-    ...{ servers: server, timeoutMs: 5000, clock, random },
+    servers: server,
+    timeoutMs: 5000,
+    clock,
+    random,
     connected: () => connected.abort(),
     disconnected: () => undefined,
     expired: () => undefined,
@@ -81,7 +84,10 @@ function describeZooKeeper(server: string): void {
       const { clock, random } = ports;
       const told: string[] = [];
       const client = new GuardedClient({
-        ...{ servers: server, timeoutMs: 1000, clock, random },
+        servers: server,
+        timeoutMs: 1000,
+        clock,
+        random,
         connected: () => told.push("connected"),
         disconnected: () => told.push("disconnected"),
         expired: () => told.push("expired"),
