@@ -69,12 +69,28 @@ export function connectZooKeeperAdmin(address: HostPort, clock: Clock): ZooKeepe
   };
 }
 
-/** In the package, and missing in its types. */
+/**
+ * Removes a tree, leaves first. The package's own removeRecursive lists one level only and ends in NOT_EMPTY (its
+ * listSubTreeBFS walks a copy of the list that it extends; version 1.1.3).
+ */
 function removeRecursive(client: zookeeper.Client, root: string, done: Done): void {
-  const typed = client as zookeeper.Client & {
-    removeRecursive(path: string, version: number, callback: Done): void;
-  };
-  typed.removeRecursive(root, -1, done);
+  client.getChildren(root, (error, children) => {
+    if (error) return done(error);
+    let left = children.length;
+    const removeSelf = (): void => client.remove(root, -1, done);
+    if (left === 0) return removeSelf();
+    let failed = false;
+    for (const child of children) {
+      removeRecursive(client, `${root}/${child}`, (failure) => {
+        left -= 1;
+        if (failed) return;
+        // Gone already, with its session: that is what is wanted.
+        failed = failure !== null && failure !== undefined && !/NO_NODE/.test(String(failure));
+        if (failed) done(failure);
+        else if (left === 0) removeSelf();
+      });
+    }
+  });
 }
 
 type Done = (error: Error | zookeeper.Exception | null) => void;

@@ -1,4 +1,4 @@
-import { durationToMs, parseDuration } from "../case/duration.ts";
+import { durationToMs, parseDuration } from "../case/index.ts";
 import type { Duration, Json } from "../case/resolved-case.ts";
 
 /** Milliseconds of "500ms" or "3 sessions". Undefined for what is no duration. */

@@ -1,13 +1,10 @@
-export { contextOf, type JudgeContext } from "./context.ts";
-export { describeEvent, showTime } from "./describe-event.ts";
+export { describeEvent } from "./describe-event.ts";
 export { settleTimes } from "./durations.ts";
 export { applyExpectedFailure } from "./expected-failure.ts";
 export { type Facts, factsOf } from "./facts.ts";
 export type { Finding, Judgement } from "./finding.ts";
-export { INVARIANTS } from "./invariants/index.ts";
 export { judge } from "./judge.ts";
-export { checkExpectations, type ExpectationOptions } from "./judge-sections.ts";
-export { matchesEvent } from "./match-event.ts";
-export { type Settled, type SettleOptions, settleExpectations } from "./settle.ts";
-export { type TimingFigures, timingFigures } from "./timing-figures.ts";
+export { checkExpectations } from "./judge-sections.ts";
+export { settleExpectations } from "./settle.ts";
+export { timingFigures } from "./timing-figures.ts";
 export { wordIn } from "./words.ts";

@@ -1,4 +1,4 @@
-import { parseInstanceRef, parseTaskRef } from "../case/references.ts";
+import { parseInstanceRef, parseTaskRef } from "../case/index.ts";
 import type { Json } from "../case/resolved-case.ts";
 import type { HistoryEvent } from "../observe/evidence.ts";
 import type { JudgeContext } from "./context.ts";

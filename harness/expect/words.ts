@@ -1,4 +1,4 @@
-import { codesOfColumn } from "../case/enum-columns.ts";
+import { codesOfColumn } from "../case/index.ts";
 import type { Row } from "../observe/evidence.ts";
 
 /** What a person calls the value of a column: "SUCCESS" for 7. The value itself where there is no word for it. */

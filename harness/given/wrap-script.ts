@@ -16,23 +16,26 @@ const CANNOT_TELL = 70;
  * Wraps a script so that each of its runs tells of itself, whatever the scheduler says: format in observe/effects.ts. The
  * script gets RUN (the number of this start) and WORK, and its exit code is that of the whole.
  *
- * POSIX sh. A run's number is the first that `mkdir` gives to it, which is atomic. No `${name}` outside the author's own
- * script: the scheduler replaces those by parameters.
+ * POSIX sh but for `mv -T`. A run's number is the first that is free; its folder is moved into place with the file that
+ * tells of the start already in it, so that a run that is killed in between was never there. No `${name}` outside the
+ * author's own script: the scheduler replaces those by parameters.
  */
 export function wrapScript({ workflow, task, script, workDirectory }: WrapOptions): string {
   const { directory, started, finished, overlaps } = EFFECT_FILES;
   return `WORK=${quote(workDirectory)}
 tell="$WORK/${directory}/"${quote(`${workflow}.${task}`)}"/$FAILOVER_WORKFLOW_INSTANCE_ID"
 mkdir -p "$tell" || exit ${CANNOT_TELL}
+group=$$
+read -r _ _ _ _ group _ 2>/dev/null </proc/$$/stat
+who="$FAILOVER_TASK_INSTANCE_ID $FAILOVER_DISPATCH_NO $FAILOVER_NODE $$"
+mkdir -p "$WORK/starting/$$" || exit ${CANNOT_TELL}
+echo "$who $(date +%s%N) $group" >"$WORK/starting/$$/${started}"
 RUN=1
-until mkdir "$tell/$RUN" 2>/dev/null; do
+until mv -T "$WORK/starting/$$" "$tell/$RUN" 2>/dev/null; do
   [ -d "$tell/$RUN" ] || exit ${CANNOT_TELL}
   RUN=$((RUN + 1))
 done
 export WORK RUN
-group=$$
-read -r _ _ _ _ group _ 2>/dev/null </proc/$$/stat
-echo "$FAILOVER_TASK_INSTANCE_ID $FAILOVER_DISPATCH_NO $FAILOVER_NODE $$ $(date +%s%N) $group" >"$tell/$RUN/${started}"
 # A group is alive when one of its processes is more than an entry that nobody has collected.
 is_alive() {
   kill -s 0 -- "-$1" 2>/dev/null || return 1

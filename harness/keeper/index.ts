@@ -14,4 +14,4 @@ export {
   withDescendants,
 } from "./process-table.ts";
 export { projectRoot } from "./project-root.ts";
-export { RUN_MARK, removeDirectory, removeSharedMemory, type SweepReport } from "./sweep.ts";
+export { removeDirectory, removeSharedMemory } from "./sweep.ts";

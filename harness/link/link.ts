@@ -1,5 +1,6 @@
 import { connect as dial, type Socket } from "node:net";
 import type { Clock } from "../../src/base/index.ts";
+import { cutSocket } from "./cut-socket.ts";
 import { holdPort, LOOPBACK } from "./held-port.ts";
 import { type Direction, joinSockets, type Wire } from "./wire.ts";
 
@@ -114,7 +115,7 @@ class TcpLink implements Link {
   resetConnections(): number {
     const open = [...this.#connections];
     for (const { client, wire } of open) {
-      client.resetAndDestroy();
+      cutSocket(client);
       wire?.reset();
     }
     return open.length;
@@ -139,7 +140,7 @@ class TcpLink implements Link {
   #take(client: Socket): void {
     client.on("error", () => undefined);
     if (this.#closed || this.mode.kind === "refuse") {
-      client.resetAndDestroy();
+      cutSocket(client);
       return;
     }
     this.#accepted += 1;
@@ -163,7 +164,7 @@ class TcpLink implements Link {
   #letThrough(connection: Connection): void {
     const endpoint = this.#options.target();
     if (endpoint === undefined || connection.client.destroyed) {
-      connection.client.resetAndDestroy();
+      cutSocket(connection.client);
       return;
     }
     const target = dial({ ...endpoint, allowHalfOpen: true, noDelay: true });

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { cutSocket } from "./cut-socket.ts";
 
 /** Which way bytes go: from whoever dialled the link to its target, or back. */
 export type Direction = "toTarget" | "fromTarget";
@@ -63,7 +64,7 @@ export function joinSockets(
   let open = 2;
   const closed = (other: Socket, hadError: boolean): void => {
     // An orderly end went over by `end`; an error on one side is a reset on the other.
-    if (hadError) other.resetAndDestroy();
+    if (hadError) cutSocket(other);
     open -= 1;
     if (open === 0) listener.ended();
   };
@@ -72,8 +73,8 @@ export function joinSockets(
   return {
     setOpen: (direction, isOpen) => gates[direction](isOpen),
     reset() {
-      client.resetAndDestroy();
-      target.resetAndDestroy();
+      cutSocket(client);
+      cutSocket(target);
     },
   };
 }

@@ -6,7 +6,7 @@ import { createDatabaseView, type DatabaseView } from "./database.ts";
 import { readTaskStarts } from "./effects.ts";
 import type { LogLine, ProcessRecord, RegistryRecord, Row, Snapshot, TaskStart } from "./evidence.ts";
 import type { History } from "./history.ts";
-import { createRegistryView } from "./registry-view.ts";
+import { createRegistryView } from "./open-registry-view.ts";
 import { watchRegistry } from "./watch-registry.ts";
 
 /** A workflow instance as its row says. */

@@ -11,18 +11,18 @@ function entry(path: string, sessionId: string | null = null, value = ""): Regis
 }
 
 describe("locks", () => {
-  test("of ZooKeeper: the lowest request holds, and stands for the folder", () => {
+  test("of ZooKeeper: the lowest request holds; folders are nothing", () => {
     const nodes = [
-      { path: "/lock", value: "", sessionId: null },
-      { path: "/lock/master-failover", value: "", sessionId: null },
-      { path: "/lock/master-failover/b-lock-0000000007", value: "b", sessionId: "s2" },
-      { path: "/lock/master-failover/a-lock-0000000003", value: "a", sessionId: "s1" },
+      { path: "/.locks", value: "", sessionId: null },
+      { path: "/.locks/%2Flock%2Fmaster-failover", value: "", sessionId: null },
+      { path: "/.locks/%2Flock%2Fmaster-failover/b-0000000007", value: "/lock", sessionId: "s2" },
+      { path: "/.locks/%2Flock%2Fmaster-failover/a-0000000003", value: "/lock", sessionId: "s1" },
       { path: "/lock/free", value: "", sessionId: null },
+      { path: "/nodes/master/a:1@0e4-00000000-123456789012", value: "", sessionId: "s1" },
     ];
     expect(translateLocks(nodes)).toEqual([
-      { path: "/lock", value: "", sessionId: null, ephemeral: false, kind: "entry" },
-      { path: "/lock/free", value: "", sessionId: null, ephemeral: false, kind: "entry" },
-      { path: "/lock/master-failover", value: "a", sessionId: "s1", ephemeral: true, kind: "lock" },
+      { path: "/lock/master-failover", value: "/lock", sessionId: "s1", ephemeral: true, kind: "lock" },
+      { ...nodes[5], ephemeral: true, kind: "entry" },
     ]);
   });
 

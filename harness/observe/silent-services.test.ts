@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createSystemClock } from "../../src/base/index.ts";
 import { createDatabaseView } from "./database.ts";
-import { createRegistryView } from "./registry-view.ts";
+import { createRegistryView } from "./open-registry-view.ts";
 
 /** A service that a case has frozen: it accepts connections and says nothing. The judge has to notice, not to wait. */
 
@@ -46,14 +46,22 @@ describe("the judge", () => {
   test("says that a frozen database does not answer", async () => {
     const url = `postgres://user@127.0.0.1:${port}/database`;
     const view = createDatabaseView({ url, clock, deadlineMs: DEADLINE_MS });
-    const said = await lookAt(view.tables, view.close);
+    const said = await lookAt(
+      () => view.tables(),
+      () => view.close(),
+    );
     expect(said).toContain("ObservationError: the database does not answer the judge");
   });
 
   test("says that a frozen ZooKeeper does not answer", async () => {
     const config = { kind: "zookeeper", servers: `127.0.0.1:${port}`, root: "/case" } as const;
     const view = createRegistryView(config, { clock, deadlineMs: DEADLINE_MS });
-    expect(await lookAt(view.tree, view.close)).toContain("ZooKeeper does not answer the judge");
+    expect(
+      await lookAt(
+        () => view.tree(),
+        () => view.close(),
+      ),
+    ).toContain("ZooKeeper does not answer the judge");
   });
 
   test("says so, too, when nobody listens", async () => {
@@ -62,6 +70,11 @@ describe("the judge", () => {
     await new Promise((resolve) => free.close(resolve));
     const url = `postgres://user@127.0.0.1:${nobody}/database`;
     const view = createDatabaseView({ url, clock, deadlineMs: DEADLINE_MS });
-    expect(await lookAt(view.tables, view.close)).toContain("ECONNREFUSED");
+    expect(
+      await lookAt(
+        () => view.tables(),
+        () => view.close(),
+      ),
+    ).toContain("ECONNREFUSED");
   });
 });

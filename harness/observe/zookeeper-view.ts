@@ -11,8 +11,8 @@ type ZookeeperConfig = Extract<RegistryConfig, { kind: "zookeeper" }>;
 const DEFAULT_DEADLINE_MS = 2000;
 /** Long: the judge's session owns nothing, and should live over whatever is done to the nodes. */
 const SESSION_TIMEOUT_MS = 30_000;
-/** A queued request for a lock: the recipe's sequence number at the end. */
-const LOCK_REQUEST = /^(.*)\/([^/]*?)(\d{10})$/;
+/** A queued request for a lock: an ephemeral sequential node, "<something>-<ten digits>". */
+const LOCK_REQUEST = /^(.*)\/[^/]*-(\d{10})$/;
 
 /**
  * The client library knows no deadline, hangs after a reconnect in mid-frame and cannot be used again after an expiry
@@ -174,27 +174,34 @@ async function readTree(connection: Connection, root: string): Promise<readonly 
   return found;
 }
 
-/** Of the requests for a lock, the one with the lowest number holds it; the others wait and are nobody's business. */
+/**
+ * Of the requests for a lock, the one with the lowest number holds it; the others wait and are nobody's business.
+ * Folders (persistent, without a value) only hold what is below them: other back ends have none.
+ */
 export function translateLocks(nodes: readonly RawNode[]): readonly RegistryRecord[] {
   const holders = new Map<string, { readonly node: RawNode; readonly sequence: number }>();
   const entries: RegistryRecord[] = [];
   for (const node of nodes) {
-    const request =
-      node.path.startsWith("/lock/") && node.sessionId !== null ? LOCK_REQUEST.exec(node.path) : null;
-    const [, lock, , digits] = request ?? [];
-    if (lock === undefined) {
-      entries.push({ ...node, ephemeral: node.sessionId !== null, kind: "entry" });
+    const [, queue, digits] = (node.sessionId === null ? null : LOCK_REQUEST.exec(node.path)) ?? [];
+    if (queue === undefined) {
+      const isFolder = node.sessionId === null && node.value === "";
+      if (!isFolder) entries.push({ ...node, ephemeral: node.sessionId !== null, kind: "entry" });
       continue;
     }
     const sequence = Number(digits);
-    const first = holders.get(lock);
-    if (first === undefined || sequence < first.sequence) holders.set(lock, { node, sequence });
+    const first = holders.get(queue);
+    if (first === undefined || sequence < first.sequence) holders.set(queue, { node, sequence });
   }
   const locks = [...holders].map(
-    ([path, { node }]): RegistryRecord => ({ ...node, path, ephemeral: true, kind: "lock" }),
+    ([queue, { node }]): RegistryRecord => ({ ...node, path: lockOf(queue), ephemeral: true, kind: "lock" }),
   );
-  // The folder of a lock that is held stands for the lock itself.
-  return [...entries.filter((entry) => !holders.has(entry.path)), ...locks].sort(byPath);
+  return [...entries, ...locks].sort(byPath);
+}
+
+/** A queue is a folder of its own with the lock's path as its name, or the path itself. */
+function lockOf(queue: string): string {
+  const name = queue.slice(queue.lastIndexOf("/") + 1);
+  return name.startsWith("%2F") ? decodeURIComponent(name) : queue;
 }
 
 const byPath = (one: RegistryRecord, other: RegistryRecord): number => (one.path < other.path ? -1 : 1);

@@ -1,12 +1,7 @@
 export { type CaseResult, showDuration, titleOf } from "./case-result.ts";
-export { codeFrame } from "./code-frame.ts";
-export { type Colors, type ColorWish, createColors, wantsColor } from "./colors.ts";
-export {
-  type ConsoleReporter,
-  type ConsoleReporterOptions,
-  createConsoleReporter,
-} from "./console-reporter.ts";
-export { type FailureOptions, formatFailure } from "./failure-block.ts";
-export { formatJunit, type JunitOptions } from "./junit.ts";
+export { type Colors, createColors, wantsColor } from "./colors.ts";
+export { createConsoleReporter } from "./console-reporter.ts";
+export { formatFailure } from "./failure-block.ts";
+export { formatJunit } from "./junit.ts";
 export { readEvidence } from "./read-evidence.ts";
-export { RUN_FILES, type RunDirectoryOptions, writeRunDirectory } from "./run-directory.ts";
+export { writeRunDirectory } from "./run-directory.ts";

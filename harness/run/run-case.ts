@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { createSeededRandom, ReleaseStack } from "../../src/base/index.ts";
+import { createSeededRandom, errorMessage, ReleaseStack } from "../../src/base/index.ts";
 import { type Cluster, createCluster } from "../cluster/index.ts";
 import {
   applyExpectedFailure,
@@ -79,7 +79,7 @@ async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
   try {
     await releases.release();
   } catch (error) {
-    trouble ??= { verdict: "ERROR", code: "release-failed", message: messageOf(error), pointer: "" };
+    trouble ??= { verdict: "ERROR", code: "release-failed", message: errorMessage(error), pointer: "" };
   }
   const evidence = collector.evidence(trouble);
   const judgement = judge(evidence);
@@ -209,10 +209,4 @@ function followInterruption(ofRun: AbortSignal): Interruption {
 
 function skipped(reason: string): Judgement {
   return { verdict: "SKIP", findings: [{ kind: "assumption", code: "skip", pointer: "", message: reason }] };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error
-    ? `${error.message}: ${error.cause.message}`
-    : String(error);
 }

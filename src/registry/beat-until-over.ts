@@ -24,7 +24,9 @@ export async function beatUntilOver(options: HeartOptions): Promise<void> {
   let missed = 0;
   while (!lease.isOver) {
     const sentMs = clock.monotonicMs();
-    const beaten = await beatOnce(options, sentMs);
+    // Twice as much patience after each miss: a registry that is slow for everybody shall not cost the session.
+    const patienceMs = Math.min((lease.timeoutMs / 10) * 2 ** missed, (lease.timeoutMs * 2) / 5);
+    const beaten = await beatOnce(options, sentMs, sentMs + Math.max(patienceMs, LEAST_DEADLINE_MS));
     missed = beaten ? 0 : missed + 1;
     // One missed beat may be a slow answer, or a connection that is up again at the next.
     if (missed >= 2) lease.connectionDown();
@@ -34,9 +36,9 @@ export async function beatUntilOver(options: HeartOptions): Promise<void> {
   forget();
 }
 
-async function beatOnce({ lease, beat }: HeartOptions, sentMs: number): Promise<boolean> {
+async function beatOnce({ lease, beat }: HeartOptions, sentMs: number, deadlineMs: number): Promise<boolean> {
   try {
-    const outcome = await beat(sentMs + Math.max(lease.timeoutMs / 10, LEAST_DEADLINE_MS));
+    const outcome = await beat(deadlineMs);
     if (outcome === "ended") lease.lose();
     else lease.renewed(sentMs);
     return true;

@@ -120,7 +120,7 @@ function notStarted(error: unknown, logFile: string): Error {
     code: "postgres-not-startable",
     what: "the Postgres server from npm did not start",
     why: output.trim() === "" ? errorMessage(error) : tellingLine(output),
-    fix: `its output is in ${logFile}; or use --env containers`,
+    fix: "rm -r node_modules/.cache/failover-harness and run it again; or use --env containers",
   };
   return environmentError(problem, error);
 }

@@ -23,7 +23,7 @@ export function makeRunDirectory(keeper: Keeper): string {
       fix: `free some space, or set TMPDIR to a directory that has it`,
     });
   }
-  return makeOwnedDirectory(path.join(parent, `failover-harness-${keeper.runId}`), keeper);
+  return makeOwnedDirectory(path.join(parent, `failover-harness-${keeper.runId}-data`), keeper);
 }
 
 /** Makes a directory that goes with the run. Others may pass through, not look: servers may run as another user. */

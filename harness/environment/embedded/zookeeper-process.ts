@@ -126,7 +126,7 @@ function notStarted(error: unknown, logFile: string): Error {
     code: "zookeeper-not-startable",
     what: "the ZooKeeper of this machine did not start",
     why: output.trim() === "" ? errorMessage(error) : tellingLine(output),
-    fix: `its output is in ${logFile}; or use --registry jdbc`,
+    fix: "repair that ZooKeeper; or use --registry jdbc, or --env containers",
   };
   return environmentError(problem, error);
 }

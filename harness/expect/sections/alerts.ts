@@ -1,4 +1,4 @@
-import { parseInstanceRef } from "../../case/references.ts";
+import { parseInstanceRef } from "../../case/index.ts";
 import type { Json } from "../../case/resolved-case.ts";
 import type { Row } from "../../observe/evidence.ts";
 import type { JudgeContext } from "../context.ts";

@@ -1,4 +1,4 @@
-import { codesOfColumn } from "../../case/enum-columns.ts";
+import { codesOfColumn } from "../../case/index.ts";
 import type { Json } from "../../case/resolved-case.ts";
 import type { Row } from "../../observe/evidence.ts";
 import type { JudgeContext } from "../context.ts";

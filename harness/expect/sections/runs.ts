@@ -1,5 +1,5 @@
 import { pointerTo } from "../../base/index.ts";
-import { parseTaskRef } from "../../case/references.ts";
+import { parseTaskRef } from "../../case/index.ts";
 import type { Json } from "../../case/resolved-case.ts";
 import type { TaskStart } from "../../observe/evidence.ts";
 import { showTime } from "../describe-event.ts";

@@ -68,7 +68,8 @@ export function checkLocks(inWorld: InWorld): void {
           await lock.release();
         }),
       );
-      await world.clock.sleep(5);
+      // Operations of a session are carried out in their order: when this one is answered, the request is queued.
+      await session.get("/barrier");
     }
     await held.release();
     await Promise.all(waiting);

@@ -22,6 +22,9 @@ export interface JdbcObserverOptions {
   readonly granted: (grants: readonly Grant[]) => void;
 }
 
+/** Shortest time from one look to the next, milliseconds, when changes come thick and fast. */
+const LEAST_PERIOD_MS = 10;
+
 /** Shortest deadline of a poll, milliseconds. */
 const LEAST_DEADLINE_MS = 100;
 
@@ -38,6 +41,11 @@ export class JdbcObserver {
 
   constructor(options: JdbcObserverOptions) {
     this.#options = options;
+  }
+
+  /** Whether there is a watch that wants to see the nodes. */
+  get isShowing(): boolean {
+    return this.#feeds.size > 0;
   }
 
   /** Looks now, or right after the present look. */
@@ -63,7 +71,12 @@ export class JdbcObserver {
     });
     while (!lease.isOver) {
       this.#alarm = new AbortController();
+      const begunMs = clock.monotonicMs();
       await this.#look();
+      // So that many changes in a row are seen in a few looks, and not each by everybody.
+      if (this.#alarm.signal.aborted && !lease.isOver) {
+        await clock.sleep(begunMs + LEAST_PERIOD_MS - clock.monotonicMs());
+      }
       if (!lease.isOver) await clock.sleep(lease.timeoutMs / 10, this.#alarm.signal);
     }
     forget();

@@ -177,8 +177,9 @@ export class JdbcSession implements RegistrySession {
   }
 
   #heard(payload: string): void {
-    // A lock that is granted to another session is not worth a look.
-    if (payload === `data ${this.#options.root}` || this.#locks.isWaiting(payload)) this.#observer.wake();
+    // What nobody here watches, and a lock that is granted to another session, are not worth a look.
+    const isShown = this.#observer.isShowing && payload === `data ${this.#options.root}`;
+    if (isShown || this.#locks.isWaiting(payload)) this.#observer.wake();
   }
 
   #forget(feed: WatchFeed): void {

@@ -156,6 +156,15 @@ function describeZooKeeper(server: string): void {
       }
     },
 
+    "of several servers, those that refuse are passed over": async () => {
+      for (const servers of [`127.0.0.1:1,${server}`, `${server},127.0.0.1:1,127.0.0.1:2`]) {
+        const registry = new ZkRegistry({ servers, root: "/contract", ...ports });
+        const session = await registry.open({ sessionTimeoutMs: 1000, withinMs: 3000 });
+        expect(await session.get("/absent")).toBeUndefined();
+        await session.close();
+      }
+    },
+
     "an idle session stays connected": async (world) => {
       const { states } = await enter(world);
       await letPass(world, 5);
