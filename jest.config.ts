@@ -32,6 +32,8 @@ const config: Config = {
       displayName: "cases",
       runner: "<rootDir>/scripts/jest-case-runner.cjs",
       testMatch: ["<rootDir>/cases/**/*.yaml"],
+      // Parts of cases, and data of them.
+      testPathIgnorePatterns: ["/fixtures/"],
       moduleFileExtensions: ["js", "yaml"],
     },
   ],

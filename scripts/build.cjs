@@ -23,6 +23,7 @@ const ENTRIES = {
   failover: "harness/cli/main.ts",
   keeper: "harness/keeper/main.ts",
   "jest-runner": "harness/jest/case-runner.ts",
+  bench: "harness/bench/main.ts",
 };
 
 function fingerprint(directory) {

@@ -91,18 +91,18 @@ function alternativesOf(member: SchemaNode): readonly Alternative[] {
   const target = dereference(member);
   if (target.title === "matrix value") return [];
   if (target.oneOf !== undefined) return target.oneOf.flatMap(alternativesOf);
-  const schema = target;
-  if (target.type !== "object") {
-    const types = target.anyOf === undefined ? [target.type ?? "any"].flat() : ["string"];
-    return [{ schema, kind: "scalar", types, mainKey: undefined }];
+  // An `anyOf` offers words to editors; its last member is the rule.
+  const schema = dereference(target.anyOf?.at(-1) ?? target);
+  if (schema.type !== "object") {
+    return [{ schema, kind: "scalar", types: [schema.type ?? "any"].flat(), mainKey: undefined }];
   }
-  const mainKey = target.required?.[0];
-  const kind = target.title === "matcher" ? "matcher" : mainKey === "$rest" ? "rest" : "object";
+  const mainKey = schema.required?.[0];
+  const kind = schema.title === "matcher" ? "matcher" : mainKey === "$rest" ? "rest" : "object";
   return [{ schema, kind, types: ["object"], mainKey }];
 }
 
 /** The JSON type of a value, "integer" for a whole number. */
-export function jsonType(value: Json): string {
+function jsonType(value: Json): string {
   if (value === null) return "null";
   if (isList(value)) return "array";
   if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
@@ -110,6 +110,6 @@ export function jsonType(value: Json): string {
 }
 
 /** Whether a value of a type is allowed where another type stands: a whole number is a number. */
-export function fits(type: string, allowed: string): boolean {
+function fits(type: string, allowed: string): boolean {
   return allowed === "any" || type === allowed || (type === "integer" && allowed === "number");
 }

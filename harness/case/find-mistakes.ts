@@ -1,6 +1,8 @@
+import type { ErrorObject } from "ajv";
 import { pointerTo } from "../base/index.ts";
 import { dereference, type SchemaNode } from "./case-schema.ts";
-import { chooseBranch, fits, isNoBranch, jsonType, mainKeysOf, type NoBranch } from "./choose-branch.ts";
+import { chooseBranch, isNoBranch, mainKeysOf, type NoBranch } from "./choose-branch.ts";
+import { validateBranch } from "./compile-branch.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { isList, isRecord } from "./read-json.ts";
 import type { Json } from "./resolved-case.ts";
@@ -24,31 +26,89 @@ export interface Mistake {
 }
 
 /**
- * Everything in a value that the schema does not allow. An interpreter of the part of draft-07 that the schema uses:
- * ajv compiles these branches in half a second, longer than a user should wait for the answer. A test compares both.
+ * Everything in a value that the schema does not allow. At a union the branch is chosen first, and only that one is
+ * asked, so that one mistake gives one message; ajv validates the branch, and leaves the unions inside of it to us.
  */
 export function findMistakes(schema: SchemaNode, value: Json, pointer = ""): readonly Mistake[] {
   const node = dereference(schema);
-  const mistake = (kind: Mistake["kind"], at: SchemaNode = node): readonly Mistake[] => [
-    { pointer, value, schema: at, kind },
-  ];
-  if (node.oneOf !== undefined) {
-    const branch = chooseBranch(node, node.oneOf, value);
-    if (isNoBranch(branch)) {
-      return [...mistake({ is: "no-branch", expected: branch }), ...mistakesBeside(branch, value, pointer)];
-    }
-    return findMistakes(branch, value, pointer).map((one) => asSecondMainKey(one, pointer, mainKeysOf(node)));
+  if (node.oneOf === undefined) return branchMistakes(node, value, pointer);
+  const branch = chooseBranch(node, node.oneOf, value);
+  if (!isNoBranch(branch)) {
+    return branchMistakes(branch, value, pointer).map((one) =>
+      asSecondMainKey(one, pointer, mainKeysOf(node)),
+    );
   }
-  // An `anyOf` offers words to editors; its last member is the rule.
-  const rule = node.anyOf?.[node.anyOf.length - 1];
-  if (rule !== undefined) return findMistakes(rule, value, pointer);
+  const mistake: Mistake = { pointer, value, schema: node, kind: { is: "no-branch", expected: branch } };
+  return [mistake, ...mistakesBeside(branch, value, pointer)];
+}
 
-  const types = node.type === undefined ? [] : [node.type].flat();
-  if (types.length > 0 && !types.some((type) => fits(jsonType(value), type)))
-    return mistake({ is: "type", types });
-  if (isRecord(value)) return mapMistakes(node, value, pointer);
-  if (isList(value)) return listMistakes(node, value, pointer);
-  return scalarMistakes(node, value).flatMap((kind) => mistake(kind));
+function branchMistakes(node: SchemaNode, value: Json, pointer: string): readonly Mistake[] {
+  const { errors, unions } = validateBranch(node, value);
+  // What stands under a key that cannot be there has no meaning.
+  const meaningless = errors.flatMap(({ keyword, instancePath, params }) =>
+    keyword === "propertyNames" ? [pointerTo(instancePath, String(params["propertyName"]))] : [],
+  );
+  const counts = (place: string): boolean =>
+    !meaningless.some((key) => place === key || place.startsWith(`${key}/`));
+  return [
+    ...firstOfEach(errors.filter((error) => counts(error.instancePath))).map((error) =>
+      mistakeOf(error, pointer),
+    ),
+    ...unions
+      .filter((union) => counts(union.pointer))
+      .flatMap((union) => findMistakes(union.node, union.value, `${pointer}${union.pointer}`)),
+  ];
+}
+
+/** Of a value of the wrong type ajv also says that it is none of the allowed words: the first complaint is enough. */
+function firstOfEach(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const settled = new Set<string>();
+  return errors.filter(({ keyword, instancePath, data, propertyName }) => {
+    // Why a key is no name is told by the error of `propertyNames`.
+    if (propertyName !== undefined || settled.has(instancePath)) return false;
+    if (keyword === "type" || !(isRecord(data as Json) || isList(data as Json))) settled.add(instancePath);
+    return true;
+  });
+}
+
+function mistakeOf(error: ErrorObject, pointer: string): Mistake {
+  return {
+    pointer: `${pointer}${error.instancePath}`,
+    value: error.data as Json,
+    schema: (error.parentSchema ?? {}) as SchemaNode,
+    kind: kindOf(error),
+  };
+}
+
+function kindOf({ keyword, params, parentSchema, schema, data, message }: ErrorObject): Mistake["kind"] {
+  switch (keyword) {
+    case "additionalProperties":
+      return { is: "unknown-key", key: String(params["additionalProperty"]) };
+    case "propertyNames": {
+      const names = dereference(parentSchema?.["propertyNames"] as SchemaNode);
+      return { is: "bad-key", key: String(params["propertyName"]), names };
+    }
+    case "required":
+      return { is: "missing-key", key: String(params["missingProperty"]) };
+    case "type":
+      return { is: "type", types: [schema as string | readonly string[]].flat() };
+    case "enum":
+    case "pattern":
+      return { is: keyword };
+    case "minLength":
+    case "minProperties":
+      return { is: "bound", text: "must not be empty" };
+    case "minItems":
+      return { is: "bound", text: `the list must have at least ${String(schema)} items` };
+    case "maxItems":
+      return { is: "bound", text: `the list must have at most ${String(schema)} items` };
+    case "minimum":
+      return { is: "bound", text: `must be at least ${String(schema)}, is ${String(data)}` };
+    case "maximum":
+      return { is: "bound", text: `must be at most ${String(schema)}, is ${String(data)}` };
+    default:
+      return { is: "bound", text: message ?? keyword };
+  }
 }
 
 /** A key that would have chosen another branch is not unknown, but one too many. */
@@ -78,75 +138,4 @@ function mistakesBeside(expected: NoBranch, value: Json, pointer: string): reado
 export function misspeltMainKey(value: Json, expected: NoBranch): string | undefined {
   if (!isRecord(value)) return undefined;
   return Object.keys(value).find((key) => nearestWord(key, expected.mainKeys) !== undefined);
-}
-
-function mapMistakes(
-  node: SchemaNode,
-  value: Readonly<Record<string, Json>>,
-  pointer: string,
-): readonly Mistake[] {
-  const found: Mistake[] = [];
-  const add = (kind: Mistake["kind"]): void => void found.push({ pointer, value, schema: node, kind });
-  for (const key of node.required ?? []) {
-    if (!Object.hasOwn(value, key)) add({ is: "missing-key", key });
-  }
-  const keys = Object.keys(value);
-  if (keys.length < (node.minProperties ?? 0)) add({ is: "bound", text: "must not be empty" });
-  for (const key of keys) {
-    const properties = node.properties ?? {};
-    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (property !== undefined) {
-      found.push(...findMistakes(property, value[key] ?? null, pointerTo(pointer, key)));
-      continue;
-    }
-    if (node.additionalProperties === false) {
-      add({ is: "unknown-key", key });
-      continue;
-    }
-    if (node.propertyNames !== undefined) {
-      const names = dereference(node.propertyNames);
-      if (scalarMistakes(names, key).length > 0) {
-        add({ is: "bad-key", key, names });
-        continue;
-      }
-    }
-    if (typeof node.additionalProperties === "object") {
-      found.push(...findMistakes(node.additionalProperties, value[key] ?? null, pointerTo(pointer, key)));
-    }
-  }
-  return found;
-}
-
-function listMistakes(node: SchemaNode, value: readonly Json[], pointer: string): readonly Mistake[] {
-  const found: Mistake[] = [];
-  const bound = (text: string): void =>
-    void found.push({ pointer, value, schema: node, kind: { is: "bound", text } });
-  if (value.length < (node.minItems ?? 0)) bound(`the list must have at least ${node.minItems ?? 0} items`);
-  if (value.length > (node.maxItems ?? Number.POSITIVE_INFINITY)) {
-    bound(`the list must have at most ${node.maxItems ?? 0} items`);
-  }
-  const { items } = node;
-  if (items === undefined) return found;
-  return [...found, ...value.flatMap((item, index) => findMistakes(items, item, pointerTo(pointer, index)))];
-}
-
-const patterns = new Map<string, RegExp>();
-
-function scalarMistakes(node: SchemaNode, value: Json): readonly Mistake["kind"][] {
-  if (typeof value === "string") {
-    if (node.enum !== undefined && !node.enum.includes(value)) return [{ is: "enum" }];
-    if (value.length < (node.minLength ?? 0)) return [{ is: "bound", text: "must not be empty" }];
-    if (node.pattern !== undefined) {
-      const pattern = patterns.get(node.pattern) ?? new RegExp(node.pattern);
-      patterns.set(node.pattern, pattern);
-      if (!pattern.test(value)) return [{ is: "pattern" }];
-    }
-  }
-  if (typeof value === "number") {
-    if (node.minimum !== undefined && value < node.minimum)
-      return [{ is: "bound", text: `must be at least ${node.minimum}, is ${value}` }];
-    if (node.maximum !== undefined && value > node.maximum)
-      return [{ is: "bound", text: `must be at most ${node.maximum}, is ${value}` }];
-  }
-  return [];
 }

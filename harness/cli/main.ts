@@ -81,10 +81,18 @@ function keepBug(error: unknown): string {
   }
 }
 
-main(process.argv.slice(2))
-  .then((exitCode) => {
-    process.exitCode = exitCode;
-  })
-  .catch((error: unknown) => {
-    process.exitCode = explainError(error);
+/** How long a finished command may take to let go of its sockets and processes. */
+const EXIT_LIMIT_MS = 2000;
+
+/** Ends the process by itself when nothing is left to do; a leak must neither keep a user waiting nor stay unseen. */
+function endWith(exitCode: number): void {
+  process.exitCode = exitCode;
+  // This timer does not keep the process alive.
+  AbortSignal.timeout(EXIT_LIMIT_MS).addEventListener("abort", () => {
+    const left = [...new Set(process.getActiveResourcesInfo())].join(", ");
+    process.stderr.write(`the harness did not let go of: ${left}\n`);
+    process.exit(exitCode);
   });
+}
+
+main(process.argv.slice(2)).then(endWith, (error: unknown) => endWith(explainError(error)));

@@ -230,7 +230,7 @@ describe("registry, tables, alerts", () => {
 
 describe("processes, logs, events, timing", () => {
   const died = {
-    type: "failover.marked",
+    type: "failover.started",
     kind: "master",
     of: addressOf("master-1"),
     ofIncarnation: incarnationOf("master-1"),
@@ -294,7 +294,7 @@ describe("processes, logs, events, timing", () => {
   test("history: in this order", () => {
     const good = [
       { event: "cluster.node.left", of: { hitBy: "death" } },
-      { event: "failover.marked", by: "master-2" },
+      { event: "failover.started", by: "master-2" },
     ];
     expect(ask({ history: good })).toBe("PASS");
     expect(ask({ history: good.toReversed() })).toContain("it came only before that");

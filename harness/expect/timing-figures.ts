@@ -6,7 +6,7 @@ export interface TimingFigures {
   readonly step: string;
   /** A master first saw one of the hit leave. */
   readonly detect: number | undefined;
-  /** One of the hit was first marked as dead. */
+  /** One of the hit was first fenced: from then on it is dead for everybody. */
   readonly decide: number | undefined;
   /** A workflow of the hit was first claimed for recovery. */
   readonly claim: number | undefined;
@@ -32,12 +32,12 @@ function figuresOf(step: StepRecord, facts: Facts): TimingFigures | undefined {
     event === undefined ? undefined : event.atMs - landed;
 
   const left = after(facts.events("cluster.node.left")).find((event) => isHit(event.ofIncarnation));
-  const marked = after(facts.events("failover.marked")).find((event) => isHit(event.ofIncarnation));
+  const fenced = after(facts.events("failover.started")).find((event) => isHit(event.ofIncarnation));
   const claimed = after(facts.events("command.claimed")).find(
     (event) => event.commandType === "RECOVER_TOLERANCE_FAULT_PROCESS",
   );
   // A worker's death needs no claim: its tasks go on when their owner has seen it.
-  const cause = claimed ?? marked ?? left;
+  const cause = claimed ?? fenced ?? left;
   const resumed = after(facts.evidence.history).find(
     (event) =>
       cause !== undefined &&
@@ -49,7 +49,7 @@ function figuresOf(step: StepRecord, facts: Facts): TimingFigures | undefined {
   return {
     step: step.id,
     detect: since(left),
-    decide: since(marked),
+    decide: since(fenced),
     claim: since(claimed),
     resume: since(resumed),
   };

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { expect, test } from "@jest/globals";
 import { createSystemClock, waitUntil } from "../../src/base/index.ts";
 import { cutSocket } from "./cut-socket.ts";
 
@@ -20,17 +20,20 @@ function openSockets(): number {
 test.each([
   ["an open socket", () => undefined],
   ["one that has just been ended", (socket: Socket) => void socket.end()],
-  ["one that has just been ended with text on its way", (socket: Socket) => void socket.end("x".repeat(100_000))],
+  [
+    "one that has just been ended with text on its way",
+    (socket: Socket) => void socket.end("x".repeat(100_000)),
+  ],
 ])("%s is closed, and its handle with it", async (_, prepare) => {
   const before = openSockets();
-  const server = createServer((socket) => socket.on("error", () => undefined));
+  const server = createServer((socket) => socket.on("error", () => undefined).resume());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const socket = connect(typeof address === "object" ? (address?.port ?? 0) : 0, "127.0.0.1");
   socket.on("error", () => undefined);
   await new Promise((resolve) => socket.once("connect", resolve));
   prepare(socket);
-  socket.resetAndDestroy();
+  cutSocket(socket);
   server.close();
   const left = await waitUntil({
     clock,

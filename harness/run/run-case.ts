@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { createSeededRandom, errorMessage, ReleaseStack } from "../../src/base/index.ts";
@@ -193,6 +194,8 @@ interface Interruption {
 
 function followInterruption(ofRun: AbortSignal): Interruption {
   const controller = new AbortController();
+  // Everything that waits in this case listens to it; that is no leak.
+  setMaxListeners(0, controller.signal);
   let forget = (): void => undefined;
   const interrupted = new Promise<never>((_, reject) => {
     const interrupt = (): void => {

@@ -17,12 +17,15 @@ export interface Coordinator {
   idle(): Promise<void>;
 }
 
+/** Between two looks for attempts that are left on a dead worker, at most. */
+const OWNERS_POLL_MS = 100;
+
 /** The failover of a worker is finished by the owners of its attempts: wait until none is left. */
 async function awaitOwners(ports: FailoverPorts, target: Target): Promise<void> {
   while (!ports.stopping.aborted) {
     const left = await countLiveAttemptsOf(ports.database, target.incarnation);
     if (left === 0) return;
-    await ports.clock.sleep(ports.timing.heartbeatMs, ports.stopping);
+    await ports.clock.sleep(Math.min(ports.timing.heartbeatMs, OWNERS_POLL_MS), ports.stopping);
   }
 }
 

@@ -35,6 +35,8 @@ export interface MasterHooks {
   readonly mayJudge: () => boolean;
   readonly joined: (member: Member) => void;
   readonly left: (member: Member) => void;
+  /** Fenced, although its node still stands in the registry. */
+  readonly isDead: (incarnation: string) => boolean;
   readonly died: (incarnation: string) => void;
   readonly sessionLost: (reason: string) => void;
   readonly fenced: (reason: string) => void;
@@ -86,7 +88,11 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
   const dispatcher = createDispatcher({
     clock,
     balancer: createLoadBalancer(config.master.loadBalancer, ports.random),
-    candidates: (group) => workerCandidates(membership.members("worker"), group),
+    candidates: (group) =>
+      workerCandidates(
+        membership.members("worker").filter((member) => !hooks.isDead(member.incarnation)),
+        group,
+      ),
     mayAct,
     pauseAfterRefusalMs: timing.retryPauseMs,
   });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, errorMessage } from "../base/index.ts";
 import { type Member, slotOf } from "../cluster/index.ts";
 import { type ClaimLoop, startClaimLoop } from "../command/index.ts";
@@ -38,6 +39,8 @@ export class MasterLife {
     this.incarnation = options.incarnation;
     this.#options = options;
     this.#clock = options.ports.clock;
+    // All that this master waits for ends with it; so many listeners are no leak.
+    setMaxListeners(0, this.#stopping.signal);
     this.over = new Promise((resolve) => {
       this.#giveUp = resolve;
     });
@@ -46,6 +49,7 @@ export class MasterLife {
       mayJudge: () => this.#mayJudge(),
       joined: (member) => this.#joined(member),
       left: (member) => this.#left(member),
+      isDead: (incarnation) => this.#dead.has(incarnation),
       died: (incarnation) => this.#died(incarnation),
       sessionLost: (reason) => this.#sessionLost(reason),
       fenced: (reason) => this.#giveUp(reason),
@@ -159,9 +163,12 @@ export class MasterLife {
   }
 
   #joined(member: Member): void {
-    const { dispatcher } = this.#parts;
+    const { dispatcher, coordinator } = this.#parts;
     if (member.kind !== "worker") return;
     const { incarnation, address, heartbeat } = member;
+    for (const dead of heartbeat?.replaces ?? []) {
+      coordinator.suspect({ kind: "worker", address, incarnation: dead, sessionNo: undefined, proven: true });
+    }
     const startupTime = heartbeat?.startupTime ?? this.#clock.now();
     insertSeenWorkers(this.#options.database, [
       { incarnation, address, startupTime, sessionNo: heartbeat?.sessionNo ?? 1 },
@@ -235,6 +242,8 @@ export class MasterLife {
     await this.#claims?.stop();
     try {
       this.#parts.runs.dropAll();
+      // Nothing of it may run here any more when the others start it again.
+      await this.#options.processes.close();
       await sweepOneself(failover);
       await session.announceLeaving();
     } catch (error) {

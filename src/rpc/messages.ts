@@ -130,6 +130,11 @@ export interface Heartbeat {
   readonly status: "NORMAL" | "BUSY";
   /** Written before a graceful stop closes the session: its end is no death. */
   readonly leaving?: true;
+  /**
+   * Lives before this one on the same data directory: their processes are gone for certain, and nothing that they ran
+   * runs any more. They are failed over at once, without waiting for the end of their session.
+   */
+  readonly replaces?: readonly string[];
   readonly worker?: {
     readonly weight: number;
     readonly groups: readonly string[];

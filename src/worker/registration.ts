@@ -11,6 +11,8 @@ export interface RegistrationOptions {
   readonly config: NodeConfig;
   readonly ports: Pick<NodePorts, "clock" | "events" | "log">;
   readonly incarnation: string;
+  /** Lives before the first one of this process, dead for certain. */
+  readonly predecessors: readonly string[];
   /** Tasks that run at this moment. */
   readonly tasks: () => number;
   /** F moved. */
@@ -185,7 +187,7 @@ export class Registration {
   }
 
   #heartbeat(): Heartbeat {
-    const { config, incarnation, tasks } = this.#options;
+    const { config, incarnation, tasks, predecessors } = this.#options;
     const { weight, taskSlots, busyAbove, groups } = config.worker;
     const running = tasks();
     return {
@@ -194,6 +196,7 @@ export class Registration {
       pid: process.pid,
       startupTime: this.#startupTime,
       sessionNo: 1,
+      ...(predecessors.length > 0 ? { replaces: predecessors } : {}),
       status: running > 0 && running >= busyAbove * taskSlots ? "BUSY" : "NORMAL",
       worker: { weight, groups: [...new Set(["default", ...groups])], taskSlots, tasks: running },
     };

@@ -23,6 +23,7 @@ export async function startWorker(config: NodeConfig, ports: NodePorts): Promise
     config,
     ports,
     incarnation,
+    predecessors: directory.predecessor?.incarnations.slice(-1) ?? [],
     directory,
     processes,
     registry: createRegistry(config.registry, { clock, random }),

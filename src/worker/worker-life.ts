@@ -22,6 +22,8 @@ export interface WorkerLifeOptions {
   readonly config: NodeConfig;
   readonly ports: NodePorts;
   readonly incarnation: string;
+  /** Lives before the first one of this process, dead for certain. */
+  readonly predecessors: readonly string[];
   readonly processes: TaskProcesses;
   readonly sender: ReportSender;
 }
@@ -71,13 +73,14 @@ export class WorkerLife {
 
   /** Stands in the registry when it resolves. Throws RegistryError; the life is over then. */
   async join(): Promise<void> {
-    const { registry, config, ports, incarnation, processes } = this.#options;
+    const { registry, config, ports, incarnation, processes, predecessors } = this.#options;
     try {
       this.#registration = await Registration.open({
         registry,
         config,
         ports,
         incarnation,
+        predecessors,
         tasks: () => this.#book.liveCount,
         onLease: (deadline) => processes.setDeadline(deadline),
         onLost: () => this.giveUp("the session is over"),

@@ -74,6 +74,7 @@ async function createWorker(config: NodeConfig): Promise<Worker> {
   const { dataDirectory } = config;
   const guarded = { dataDirectory, clock, guardPath: bundle.guardPath, environment: process.env };
   return new Worker({
+    predecessors: [],
     config,
     ports,
     incarnation: random.uuid(),

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "@jest/globals";
+import { exampleCase } from "../given/example-case.ts";
+import type { Evidence, StepRecord, TaskStart } from "../observe/index.ts";
+import { median, overheadMs } from "./figures.ts";
+
+test("the median of an even number of values lies between the two in the middle", () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([])).toBeNaN();
+});
+
+describe("the overhead of a case", () => {
+  const start = (startedAtMs: number, finishedAtMs: number): TaskStart => ({
+    workflow: "w",
+    task: "A",
+    workflowInstanceId: 1,
+    taskInstanceId: 1,
+    run: 1,
+    startedAtMs,
+    finishedAtMs,
+    exitCode: 0,
+    overlaps: [],
+  });
+  const death: StepRecord = {
+    id: "death",
+    pointer: "",
+    action: "kill",
+    firedAtMs: 200,
+    landedAtMs: 200,
+    undoneAtMs: undefined,
+    hit: [{ node: "master-1", incarnation: "x" }],
+    proof: undefined,
+  };
+  const evidence = (starts: readonly TaskStart[], steps: readonly StepRecord[]): Evidence => ({
+    case: exampleCase({}),
+    tier: "embedded",
+    registryKind: "jdbc",
+    sessionTimeoutMs: 1000,
+    seed: 1,
+    workDirectory: "",
+    nodes: [],
+    steps,
+    history: [],
+    snapshot: { atMs: 0, tables: {}, registry: [], starts, processes: [], logs: {} },
+    trouble: undefined,
+  });
+
+  test("leaves out tasks, each moment once, and the time that the end has to stay", () => {
+    expect(overheadMs(evidence([start(100, 300), start(200, 400)], []), 2000)).toBe(2000 - 1000 - 300);
+  });
+
+  test("leaves out one session for a death, but not twice what tasks cover", () => {
+    expect(overheadMs(evidence([start(100, 700)], [death]), 3000)).toBe(3000 - 1000 - 1100);
+  });
+});
