@@ -1,5 +1,5 @@
 // `npm run generate`: writes the pages under docs/ that are made from the schema and from the table of problem codes.
-// The texts come from harness/case/reference-pages.ts; a unit test fails when a page is not what this would write.
+// The texts come from harness/case/telling/reference-pages.ts; a unit test fails when a page is not what this would write.
 const { mkdtempSync, rmSync, writeFileSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const path = require("node:path");
@@ -10,7 +10,7 @@ const scratch = mkdtempSync(path.join(tmpdir(), "failover-generate-"));
 try {
   const bundle = path.join(scratch, "reference-pages.cjs");
   buildSync({
-    entryPoints: [path.join(root, "harness/case/reference-pages.ts")],
+    entryPoints: [path.join(root, "harness/case/telling/reference-pages.ts")],
     bundle: true,
     platform: "node",
     format: "cjs",

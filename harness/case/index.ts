@@ -1,8 +1,8 @@
-export { durationToMs, parseDuration } from "./duration.ts";
-export { codesOfColumn } from "./enum-columns.ts";
-export { explainCase } from "./explain-case.ts";
-export { formatProblems } from "./format-problems.ts";
 export { type LoadedCases, loadCases } from "./load-cases.ts";
-export { nearestWord } from "./nearest-word.ts";
-export { formatInstanceRef, formatTaskRef, parseInstanceRef, parseTaskRef } from "./references.ts";
+export { formatProblems } from "./problems/format-problems.ts";
 export type * from "./resolved-case.ts";
+export { explainCase } from "./telling/explain-case.ts";
+export { durationToMs, parseDuration } from "./vocabulary/duration.ts";
+export { codesOfColumn } from "./vocabulary/enum-columns.ts";
+export { nearestWord } from "./vocabulary/nearest-word.ts";
+export { formatInstanceRef, formatTaskRef, parseInstanceRef, parseTaskRef } from "./vocabulary/references.ts";

@@ -1,10 +1,10 @@
 import type { Problem } from "../base/index.ts";
-import { type CaseFile, discoverFiles } from "./discover-files.ts";
-import { expandMatrix } from "./expand-matrix.ts";
-import { resolveCase } from "./resolve-case.ts";
+import { expandMatrix } from "./effective/expand-matrix.ts";
+import { mergeUsedFiles } from "./effective/use-files.ts";
+import { type CaseFile, discoverFiles } from "./reading/discover-files.ts";
+import { createSourceFiles, type SourceFiles } from "./reading/source-files.ts";
 import type { ResolvedCase } from "./resolved-case.ts";
-import { createSourceFiles, type SourceFiles } from "./source-files.ts";
-import { mergeUsedFiles } from "./use-files.ts";
+import { resolveCase } from "./resolving/resolve-case.ts";
 
 export interface LoadOptions {
   /** Paths are relative to it, and so are the names of files in messages. Default: that of the process. */

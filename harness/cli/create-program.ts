@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { nearestWord } from "../case/nearest-word.ts";
+import { nearestWord } from "../case/index.ts";
 import { defaultJobs } from "../run/index.ts";
 import { collected, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
 
@@ -17,12 +17,12 @@ export interface ColorOption {
 }
 
 export interface SelectOptions extends ColorOption {
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly filter?: string;
 }
 
-const INTRODUCTION = `Runs cases: YAML files that say which cluster there is, what breaks at which moment, and how it must end.
-Each is run on a real registry, a real Postgres and real processes, and judged.`;
+const INTRODUCTION = `Runs cases: YAML files that say which cluster there is, what breaks at which moment, and how it
+must end. Each is run on a real registry, a real Postgres and real processes, and judged.`;
 
 const EXAMPLES = `
 Examples:
@@ -68,7 +68,7 @@ export function createProgram(commands: Commands, done: (exitCode: number) => vo
 
 function withSelection(command: Command): Command {
   return command
-    .option("--tag <tag>", "only cases with this tag; several: one of them is enough", collected, [])
+    .option("--tag <tag>", "only cases with this tag; several: one of them is enough", collected)
     .option("--filter <text>", "only cases whose name or file contains this text");
 }
 

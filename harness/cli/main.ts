@@ -8,7 +8,8 @@ import { createColors, wantsColor } from "../report/index.ts";
 import { type ColorOption, createProgram } from "./create-program.ts";
 import { explainCommand, judgeCommand, listCommand, validateCommand } from "./other-commands.ts";
 import { InvalidCasesError } from "./read-cases.ts";
-import { runCommand, type Terminal } from "./run-command.ts";
+import { runCommand } from "./run-command.ts";
+import type { Terminal } from "./terminal.ts";
 
 const clock = createSystemClock();
 

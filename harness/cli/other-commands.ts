@@ -6,8 +6,8 @@ import { formatFailure, readEvidence, titleOf } from "../report/index.ts";
 import { exitCodeOf } from "../run/index.ts";
 import type { SelectOptions } from "./create-program.ts";
 import { readCases } from "./read-cases.ts";
-import type { Terminal } from "./run-command.ts";
 import { selectCases } from "./select-cases.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** `failover validate`: all problems of all files, or how many cases there are. */
 export function validateCommand(paths: readonly string[], terminal: Terminal): number {

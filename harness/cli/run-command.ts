@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { type Clock, createSystemRandom } from "../../src/base/index.ts";
+import { createSystemRandom } from "../../src/base/index.ts";
 import { EXIT_CODES } from "../base/index.ts";
 import type { ResolvedCase } from "../case/index.ts";
 import { type Colors, createConsoleReporter, formatJunit, showDuration, titleOf } from "../report/index.ts";
@@ -8,12 +8,7 @@ import { readCases } from "./read-cases.ts";
 import type { RunOptions } from "./run-options.ts";
 import { selectCases } from "./select-cases.ts";
 import { tellEvent } from "./tell-event.ts";
-
-export interface Terminal {
-  readonly clock: Clock;
-  readonly colors: Colors;
-  readonly write: (text: string) => void;
-}
+import type { Terminal } from "./terminal.ts";
 
 const SEEDS = 2 ** 32;
 

@@ -5,7 +5,7 @@ import type { RegistryKind, Tier } from "../environment/index.ts";
 export interface RunOptions {
   readonly env: Tier | "auto";
   readonly registry?: RegistryKind;
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly filter?: string;
   readonly jobs: number;
   readonly repeat: number;
@@ -35,6 +35,6 @@ export function seedNumber(text: string): number {
 }
 
 /** Collects an option that may be given several times, each with one value or a comma-separated list. */
-export function collected(text: string, before: readonly string[]): readonly string[] {
+export function collected(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(",").filter((word) => word !== "")];
 }

@@ -1,12 +1,12 @@
 import { HarnessError } from "../base/index.ts";
 import type { ResolvedCase } from "../case/index.ts";
-import { nearestWord } from "../case/nearest-word.ts";
+import { nearestWord } from "../case/index.ts";
 import type { SelectOptions } from "./create-program.ts";
 
 /** The cases that `--tag` and `--filter` leave. Throws HarnessError (`arguments/no-case`) when there is none. */
 export function selectCases(
   cases: readonly ResolvedCase[],
-  { tag, filter }: Pick<SelectOptions, "tag" | "filter">,
+  { tag = [], filter }: Pick<SelectOptions, "tag" | "filter">,
 ): readonly ResolvedCase[] {
   const wanted = filter?.toLowerCase();
   const selected = cases.filter(

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from "../observe/index.ts";
-import type { Terminal } from "./run-command.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Fields that every event has and that a reader of one line does not need. */
 const LEFT_OUT: ReadonlySet<string> = new Set([

@@ -24,8 +24,8 @@ export interface GivenOptions {
 const LIMIT_MS = 10_000;
 
 /**
- * Puts the initial state of a case into its database and registry, before any node starts. The registry comes last: what
- * a dead node left there is dying from that moment on. Throws HarnessError for rows that the database refuses.
+ * Puts the initial state of a case into its database and registry, before any node starts. The registry comes last:
+ * what a dead node left there is dying from that moment on. Throws HarnessError for rows that the database refuses.
  */
 export async function applyGiven(options: GivenOptions): Promise<void> {
   const { databaseUrl, registry, clock, random, ...rest } = options;

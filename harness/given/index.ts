@@ -1,1 +1,1 @@
-export { applyGiven, type GivenOptions } from "./apply-given.ts";
+export { applyGiven } from "./apply-given.ts";

@@ -7,8 +7,8 @@ import type { Cell, SeedRow, TableRows } from "./seed-row.ts";
 const MAX_PARAMETERS = 60_000;
 
 /**
- * Inserts all rows in one transaction, one statement per table, and moves every sequence past the ids that came with the
- * rows. Throws HarnessError (`case/rows`) when the database refuses a row: a case may damage rows, not break types.
+ * Inserts all rows in one transaction, one statement per table, and moves every sequence past the ids that came with
+ * the rows. Throws HarnessError (`case/rows`) when the database refuses a row: a case may damage rows, not break types.
  */
 export async function insertRows(client: Client, tables: readonly TableRows[]): Promise<void> {
   await client.query("BEGIN");

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import type { RegistryConfig } from "../../src/config/index.ts";
-import type { RegistryWriter } from "./seed-registry.ts";
+import type { RegistryWriter } from "./registry-writer.ts";
 
 type JdbcConfig = Extract<RegistryConfig, { kind: "jdbc" }>;
 

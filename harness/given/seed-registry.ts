@@ -1,34 +1,11 @@
 import { assertNever, type Clock, required } from "../../src/base/index.ts";
 import type { RegistryConfig } from "../../src/config/index.ts";
 import { failoverMarkerPath, nodePath } from "../../src/model/index.ts";
-import type { Heartbeat } from "../../src/rpc/index.ts";
 import { createJdbcWriter } from "./jdbc-writer.ts";
+import type { DyingSession, RegistryEntrySeed, RegistryWriter } from "./registry-writer.ts";
 import type { PastLife, SeedContext } from "./seed-context.ts";
 import { withAddresses } from "./seed-row.ts";
 import { createZookeeperWriter } from "./zookeeper-writer.ts";
-
-/** What a node that died left in the registry: it goes when the registry ends its session. */
-export interface DyingSession {
-  /** Address of the node. */
-  readonly holder: string;
-  readonly sessionTimeoutMs: number;
-  readonly entries: readonly RegistryEntrySeed[];
-  readonly locks: readonly string[];
-}
-
-export interface RegistryEntrySeed {
-  readonly path: string;
-  readonly value: string;
-}
-
-/** The harness's own client of a registry, for the given state only. */
-export interface RegistryWriter {
-  putPersistent(entries: readonly RegistryEntrySeed[]): Promise<void>;
-  /** Opens a session, creates what it owns, and lets it go without closing it: it ends by its time-out. */
-  leaveBehind(session: DyingSession): Promise<void>;
-  /** Never throws. */
-  close(): Promise<void>;
-}
 
 export interface RegistryPlan {
   readonly persistent: readonly RegistryEntrySeed[];
@@ -73,7 +50,8 @@ export function planRegistry(context: SeedContext): RegistryPlan {
   return { persistent: [...markers, ...entries], dying };
 }
 
-function heartbeatOf(life: PastLife): Heartbeat {
+/** What a node keeps at its place in the registry. */
+function heartbeatOf(life: PastLife): object {
   return {
     incarnation: life.incarnation,
     address: life.address,

@@ -1,4 +1,4 @@
-import { EFFECT_FILES } from "../observe/effects.ts";
+import { EFFECT_FILES } from "../observe/index.ts";
 
 export interface WrapOptions {
   readonly workflow: string;
@@ -13,8 +13,8 @@ export interface WrapOptions {
 const CANNOT_TELL = 70;
 
 /**
- * Wraps a script so that each of its runs tells of itself, whatever the scheduler says: format in observe/effects.ts. The
- * script gets RUN (the number of this start) and WORK, and its exit code is that of the whole.
+ * Wraps a script so that each of its runs tells of itself, whatever the scheduler says: format in observe/effects.ts.
+ * The script gets RUN (the number of this start) and WORK, and its exit code is that of the whole.
  *
  * POSIX sh but for `mv -T`. A run's number is the first that is free; its folder is moved into place with the file that
  * tells of the start already in it, so that a run that is killed in between was never there. No `${name}` outside the

@@ -2,7 +2,7 @@ import zookeeper from "node-zookeeper-client";
 import { type Clock, errorMessage, ReleaseStack } from "../../src/base/index.ts";
 import type { RegistryConfig } from "../../src/config/index.ts";
 import { createLink, type Link } from "../link/index.ts";
-import type { RegistryWriter } from "./seed-registry.ts";
+import type { RegistryWriter } from "./registry-writer.ts";
 
 type ZookeeperConfig = Extract<RegistryConfig, { kind: "zookeeper" }>;
 

@@ -1,5 +1,5 @@
 export { type CaseOutcome, type CaseSummary, summarize } from "./case-outcome.ts";
 export { defaultJobs } from "./default-jobs.ts";
 export { exitCodeOf } from "./exit-code-of.ts";
-export { type OpenRun, type OpenRunOptions, openRun } from "./open-run.ts";
-export { type CaseRun, type RunCasesOptions, runCases } from "./run-cases.ts";
+export { type OpenRun, openRun } from "./open-run.ts";
+export { runCases } from "./run-cases.ts";

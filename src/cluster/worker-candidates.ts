@@ -5,8 +5,7 @@ import type { Member } from "./membership.ts";
 export function workerCandidates(workers: readonly Member[], group: string): readonly WorkerCandidate[] {
   return workers.flatMap((member) => {
     const { heartbeat } = member;
-    if (heartbeat?.worker === undefined || heartbeat.status !== "NORMAL" || heartbeat.leaving === true)
-      return [];
+    if (heartbeat?.worker === undefined || heartbeat.status !== "NORMAL") return [];
     if (group !== "default" && !heartbeat.worker.groups.includes(group)) return [];
     const { weight, taskSlots, tasks } = heartbeat.worker;
     return [{ incarnation: member.incarnation, address: member.address, weight, taskSlots, tasks }];

@@ -184,16 +184,10 @@ export class MasterLife {
   }
 
   #left(member: Member): void {
-    const { session, coordinator, failover } = this.#parts;
+    const { session, coordinator } = this.#parts;
     const { incarnation, kind, address, heartbeat } = member;
     this.#dead.delete(incarnation);
     if (incarnation === this.incarnation) return session.restoreNode();
-    if (heartbeat?.leaving === true) {
-      void noteLeft(failover, incarnation).catch((error: unknown) =>
-        this.#complain(`${address} left`, error),
-      );
-      return;
-    }
     coordinator.suspect({ kind, address, incarnation, sessionNo: heartbeat?.sessionNo, proven: false });
   }
 
@@ -231,6 +225,11 @@ export class MasterLife {
     }
   }
 
+  /** A worker leaves in good order. Throws StoreError: then its end will be taken for a death. */
+  workerLeaves(incarnation: string): Promise<void> {
+    return noteLeft(this.#parts.failover, incarnation);
+  }
+
   /** Ends this life for a reason of its own: it cannot work any more. */
   abandon(reason: string): void {
     this.#giveUp(reason);
@@ -238,14 +237,13 @@ export class MasterLife {
 
   /** Graceful: gives away what it owns, says goodbye, and leaves. */
   async leave(): Promise<void> {
-    const { session, failover } = this.#parts;
+    const { failover } = this.#parts;
     await this.#claims?.stop();
     try {
       this.#parts.runs.dropAll();
       // Nothing of it may run here any more when the others start it again.
       await this.#options.processes.close();
       await sweepOneself(failover);
-      await session.announceLeaving();
     } catch (error) {
       this.#options.ports.log.warn(
         `what this master owned is left to the others to find: ${errorMessage(error)}`,

@@ -99,12 +99,6 @@ export class MasterSession {
     );
   }
 
-  /** Tells the others that the end of the session is no death. */
-  async announceLeaving(): Promise<void> {
-    const value = JSON.stringify({ ...this.#heartbeat(), leaving: true });
-    await this.session.put(this.#path, value, { ephemeral: true });
-  }
-
   #heartbeat(): Heartbeat {
     const { incarnation, config } = this.#options;
     const { sessionNo, startupTime } = this;

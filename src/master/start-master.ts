@@ -77,6 +77,10 @@ async function createLife(
     handlers: {
       ping: async () => ({ incarnation, inSession: master.mayAct() }),
       report: (request) => receiveReport({ clock, database, failpoints }, request),
+      leave: async ({ incarnation: leaving }) => {
+        await master.workerLeaves(leaving);
+        return {};
+      },
       operate: (request) => operate({ clock, database, events }, request),
     },
     async close(how) {
@@ -113,6 +117,7 @@ class Master implements RunningNode {
     const handlers: RpcHandlers = {
       ping: (request) => this.#handler("ping")(request),
       report: (request) => this.#handler("report")(request),
+      leave: (request) => this.#handler("leave")(request),
       operate: (request) => this.#handler("operate")(request),
     };
     const server = await createHttpRpcServer({ listen, handlers, clock });
@@ -127,7 +132,7 @@ class Master implements RunningNode {
     events.emit({ type: "node.ready", kind: "master", address, listenPort: server.port, pid: process.pid });
   }
 
-  #handler<N extends "ping" | "report" | "operate">(name: N): NonNullable<RpcHandlers[N]> {
+  #handler<N extends "ping" | "report" | "leave" | "operate">(name: N): NonNullable<RpcHandlers[N]> {
     const handler = this.#life?.handlers[name];
     if (handler === undefined) throw new Error("this master has not joined yet");
     return handler;

@@ -103,6 +103,14 @@ export interface RelinquishRequest {
   readonly incarnation: string;
 }
 
+/**
+ * A worker that stops in good order says so before its session ends, when nothing of it runs any more: stored means that
+ * its end is no death. (The word cannot stand in its registry node: a watch may miss the last value before a removal.)
+ */
+export interface LeaveRequest {
+  readonly incarnation: string;
+}
+
 /** All calls by name, with request and answer. */
 export interface RpcCalls {
   dispatch: { request: DispatchRequest; answer: DispatchAnswer };
@@ -110,6 +118,7 @@ export interface RpcCalls {
   kill: { request: KillRequest; answer: KillAnswer };
   report: { request: ReportRequest; answer: ReportAnswer };
   ping: { request: Record<string, never>; answer: PingAnswer };
+  leave: { request: LeaveRequest; answer: Record<string, never> };
   relinquish: { request: RelinquishRequest; answer: Record<string, never> };
   operate: {
     request: OperatorRequest;
@@ -128,8 +137,6 @@ export interface Heartbeat {
   /** Number of the registry session of this life, from 1. */
   readonly sessionNo: number;
   readonly status: "NORMAL" | "BUSY";
-  /** Written before a graceful stop closes the session: its end is no death. */
-  readonly leaving?: true;
   /**
    * Lives before this one on the same data directory: their processes are gone for certain, and nothing that they ran
    * runs any more. They are failed over at once, without waiting for the end of their session.

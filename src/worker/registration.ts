@@ -95,14 +95,6 @@ export class Registration {
     this.#writeInBackground();
   }
 
-  /** Writes the node a last time, with the word that the worker leaves. */
-  async announceLeaving(): Promise<void> {
-    const value = JSON.stringify({ ...this.#heartbeat(), leaving: true });
-    await this.session.put(this.#path, value, { ephemeral: true }).catch((error: unknown) => {
-      this.#options.ports.log.debug(`nobody was told that this worker leaves: ${errorMessage(error)}`);
-    });
-  }
-
   /** Ends the session. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -167,11 +167,6 @@ export class WorkerLife {
     for (const delivery of this.#book.live()) this.#runner.kill(delivery);
   }
 
-  /** Tells the masters that the end of the session, which follows, is no death. Never throws: then it is taken for one. */
-  async announceLeaving(): Promise<void> {
-    await this.#registration?.announceLeaving();
-  }
-
   /**
    * The end: everything is killed as LOST, and the session closed. Resolves when nothing of this life runs. Throws when
    * something cannot be killed. Idempotent.

@@ -18,6 +18,7 @@ const REJOIN_EVERY_MS = 100;
 /** The last reports of a stopping worker may take so long, and the calls that are open then. */
 const FLUSH_WITHIN_MS = 500;
 const OPEN_CALLS_WITHIN_MS = 200;
+const GOODBYE_WITHIN_MS = 300;
 /** isolationLimit in session time-outs (OWNERSHIP, "Tunables"). */
 const ISOLATION_LIMIT_SESSIONS = 3;
 
@@ -105,11 +106,25 @@ export class Worker implements RunningNode {
         await life.idle(FLUSH_WITHIN_MS);
       }
       await this.#sender.flush(FLUSH_WITHIN_MS);
-      await life.announceLeaving();
+      await this.#sayGoodbye(life);
       await life.end().catch((error: unknown) => ports.log.error(errorMessage(error)));
     }
     await this.#closeAll();
     this.#settle({ exitCode: 0 });
+  }
+
+  /** Tells any master that the end of the session, which follows, is no death. Nobody hears it: then it is taken for one. */
+  async #sayGoodbye(life: WorkerLife): Promise<void> {
+    const { rpc, ports } = this.#options;
+    if (!(await life.idle(0))) return;
+    for (const master of life.masters()) {
+      try {
+        await rpc.call(master, "leave", { incarnation: life.incarnation }, { withinMs: GOODBYE_WITHIN_MS });
+        return;
+      } catch (error) {
+        ports.log.debug(`${master} was not told that this worker leaves: ${errorMessage(error)}`);
+      }
+    }
   }
 
   async #closeAll(): Promise<void> {
