@@ -1,7 +1,6 @@
 import type { FailpointName } from "../../src/base/index.ts";
 import type {
   CaseEventType,
-  CommandType,
   ExecutionType,
   FailureStrategy,
   Flag,
@@ -244,9 +243,6 @@ export interface FixtureData {
     readonly tasks: readonly string[];
   }[];
 }
-
-/** COMMAND words of `expect` are DolphinScheduler's; this is their spelling in short. */
-export type CommandWord = CommandType;
 
 // --- registry ----------------------------------------------------------------------------------------------------
 

@@ -44,8 +44,8 @@ describe("the command line", () => {
 
   test("takes its options", async () => {
     const { paths, options } = await parse(
-      ...["run", "a.yaml", "b", "--env", "embedded", "--registry", "jdbc", "--tag", "x,y", "--tag", "z"],
-      ...["--jobs", "3", "--repeat", "10", "--seed", "7", "--no-color", "--bail"],
+      ..."run a.yaml b --env embedded --registry jdbc --tag x,y --tag z".split(" "),
+      ..."--jobs 3 --repeat 10 --seed 7 --no-color --bail".split(" "),
     );
     expect(paths).toEqual(["a.yaml", "b"]);
     expect(options).toMatchObject({
@@ -85,10 +85,8 @@ describe("the selection of cases", () => {
   test("says which tag was probably meant when nothing is left", () => {
     const select = (): unknown => selectCases(cases, { tag: ["mastr"] });
     expect(select).toThrow("no case fits --tag mastr");
-    try {
-      select();
-    } catch (error) {
-      expect(error).toMatchObject({ problems: [{ fix: "did you mean --tag master?" }] });
-    }
+    expect(select).toThrow(
+      expect.objectContaining({ problems: [expect.objectContaining({ fix: "did you mean --tag master?" })] }),
+    );
   });
 });

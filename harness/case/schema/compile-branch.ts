@@ -1,4 +1,10 @@
-import { Ajv, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from "ajv";
+import {
+  Ajv,
+  type ErrorObject,
+  type FuncKeywordDefinition,
+  type SchemaValidateFunction,
+  type ValidateFunction,
+} from "ajv";
 import { pointerTo } from "../../base/index.ts";
 import type { Json } from "../resolved-case.ts";
 import { CASE_SCHEMA, type SchemaNode } from "./case-schema.ts";
@@ -30,14 +36,8 @@ const unionPutAside: FuncKeywordDefinition = {
   keyword: "oneOf",
   schemaType: "array",
   errors: false,
-  validate(
-    this: Visit,
-    _members: unknown,
-    value: Json,
-    node?: object,
-    at?: { instancePath: string },
-  ): boolean {
-    this.unions.push({ node: node as SchemaNode, value, pointer: at?.instancePath ?? "" });
+  validate(this: Visit, ...[, value, node, at]: Parameters<SchemaValidateFunction>): boolean {
+    this.unions.push({ node: node as SchemaNode, value: value as Json, pointer: at?.instancePath ?? "" });
     return true;
   },
 };

@@ -25,6 +25,9 @@ export interface JdbcObserverOptions {
 /** Shortest time from one look to the next, milliseconds, when changes come thick and fast. */
 const LEAST_PERIOD_MS = 10;
 
+/** Part of T that connecting may take: two attempts fit into a lease. */
+export const CONNECTING_PART = 0.3;
+
 /** Shortest deadline of a poll, milliseconds. */
 const LEAST_DEADLINE_MS = 100;
 
@@ -85,11 +88,16 @@ export class JdbcObserver {
   async #look(): Promise<void> {
     const { clock, lease, link, root, sessionId } = this.#options;
     const feeds = [...this.#feeds];
-    const sentMs = clock.monotonicMs();
-    const deadlineMs = sentMs + Math.max(lease.timeoutMs / 5, LEAST_DEADLINE_MS);
+    const begunMs = clock.monotonicMs();
+    const deadlineMs = begunMs + Math.max(lease.timeoutMs / 5, LEAST_DEADLINE_MS);
     try {
       const values = [root, sessionId, feeds.length > 0];
-      const [row] = await link.run({ text: SQL.poll, values, deadlineMs });
+      const connectMs = lease.timeoutMs * CONNECTING_PART;
+      let sentMs = begunMs;
+      const sent = (atMs: number): void => {
+        sentMs = atMs;
+      };
+      const [row] = await link.run({ text: SQL.poll, values, deadlineMs, connectMs, sent });
       if (row === undefined || lease.isOver) return;
       this.#options.granted(row["grants"] as readonly Grant[]);
       for (const [feed, shown] of feeds) {

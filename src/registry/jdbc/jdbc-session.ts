@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../base/index.ts";
-import { beatUntilOver } from "../beat-until-over.ts";
+import { type BeatOutcome, beatUntilOver } from "../beat-until-over.ts";
 import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import type { Lock, RegistryEntry, RegistrySession, SessionState, Watch, Watcher } from "../registry.ts";
 import { RegistryError } from "../registry.ts";
@@ -7,7 +7,7 @@ import { checkNode, checkPath, childNames, prefixOf } from "../registry-path.ts"
 import type { SessionLease } from "../session-lease.ts";
 import { WatchFeed } from "../watch-feed.ts";
 import { JdbcLocks } from "./jdbc-locks.ts";
-import { JdbcObserver } from "./jdbc-observer.ts";
+import { CONNECTING_PART, JdbcObserver } from "./jdbc-observer.ts";
 import { JdbcOperations } from "./jdbc-operations.ts";
 import { PostgresLink } from "./postgres-link.ts";
 import { JDBC_REGISTRY_CHANNEL } from "./schema.ts";
@@ -61,11 +61,16 @@ export class JdbcSession implements RegistrySession {
       // Nothing is to be said to the database any more, and nobody shall wait for its answers.
       if (state === "LOST") this.abandon();
     });
-    const beat = async (deadlineMs: number): Promise<"beaten" | "ended"> => {
+    const beat = async (deadlineMs: number): Promise<BeatOutcome> => {
+      let sentMs = 0;
+      const sent = (atMs: number): void => {
+        sentMs = atMs;
+      };
+      const connectMs = lease.timeoutMs * CONNECTING_PART;
       try {
-        const rows = await beats.run({ text: SQL.beat, values: [id], deadlineMs });
+        const rows = await beats.run({ text: SQL.beat, values: [id], deadlineMs, connectMs, sent });
         // No row: somebody ended the session.
-        return rows.length === 0 ? "ended" : "beaten";
+        return rows.length === 0 ? "ended" : { sentMs };
       } catch (error) {
         // What is dead on one connection may be dead on the other: no operation shall have to find that out.
         options.link.dropIdle();

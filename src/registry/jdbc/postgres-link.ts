@@ -18,6 +18,13 @@ export interface Statement {
   readonly values: readonly unknown[];
   /** Instant on the monotonic clock. */
   readonly deadlineMs: number;
+  /**
+   * Milliseconds that connecting may take, when there is no connection; the deadline moves along. Default: only up to
+   * the deadline. (Connections that are given up too early and tried again make a busy server busier.)
+   */
+  readonly connectMs?: number;
+  /** Told when it is about to be sent. */
+  readonly sent?: (sentMs: number) => void;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -72,13 +79,22 @@ export class PostgresLink {
   }
 
   async #runNow(statement: Statement): Promise<readonly Row[]> {
-    if (this.#options.clock.monotonicMs() >= statement.deadlineMs) {
+    const { clock } = this.#options;
+    const begunMs = clock.monotonicMs();
+    if (begunMs >= statement.deadlineMs) {
       throw new RegistryError("UNAVAILABLE", "the database kept the registry waiting until the deadline");
     }
-    const connection = await this.#connected(statement.deadlineMs);
+    const { connectMs } = statement;
+    const connection = await this.#connected(
+      connectMs === undefined ? statement.deadlineMs : begunMs + connectMs,
+    );
+    const sentMs = clock.monotonicMs();
+    const deadlineMs =
+      connectMs === undefined ? statement.deadlineMs : statement.deadlineMs + sentMs - begunMs;
     try {
+      statement.sent?.(sentMs);
       const query = connection.client.query({ text: statement.text, values: [...statement.values] });
-      const { rows } = await this.#within(query, statement.deadlineMs, connection);
+      const { rows } = await this.#within(query, deadlineMs, connection);
       return rows as readonly Row[];
     } catch (error) {
       if (error instanceof DatabaseError) throw error;

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Clock, Random } from "../../base/index.ts";
-import { beatUntilOver } from "../beat-until-over.ts";
+import { type BeatOutcome, beatUntilOver } from "../beat-until-over.ts";
 import { assertAlive, operationLimitMs } from "../operation-limits.ts";
 import {
   type Lock,
@@ -57,8 +57,10 @@ export class MemorySession implements RegistrySession {
     lease.onState((state) => {
       if (state === "LOST") this.abandon();
     });
-    const beat = (deadlineMs: number): Promise<"beaten" | "ended"> =>
-      wire.call(deadlineMs, () => (server.touch(id) ? "beaten" : "ended"), this.#over.signal);
+    const beat = (deadlineMs: number): Promise<BeatOutcome> => {
+      const sentMs = clock.monotonicMs();
+      return wire.call(deadlineMs, () => (server.touch(id) ? { sentMs } : "ended"), this.#over.signal);
+    };
     void beatUntilOver({ clock, lease, beat });
   }
 
