@@ -19,7 +19,8 @@ const SPARES = 2;
 const STATEMENT_LIMIT_MS = 30_000;
 
 /**
- * Creations are one after the other, on one connection: Postgres would serialise copies of one template anyway, and fail
+ * Creations are one after the other, on one connection: Postgres would serialise copies of one template anyway, and
+ * fail
  * some. Copying files (8 ms on a RAM disk) is twice as fast as writing the copy through the log.
  */
 export function createCaseDatabases(address: PostgresAddress): CaseDatabases {

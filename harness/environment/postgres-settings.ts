@@ -1,5 +1,6 @@
 /**
- * What a test server is, in any tier: nothing reaches the disk for safety's sake, no background work of its own, UTC, and
+ * What a test server is, in any tier: nothing reaches the disk for safety's sake, no background work of its own, UTC,
+ * and
  * no shared memory outside of the data directory, so that nothing is left when that is removed.
  */
 export function postgresSettings(): Readonly<Record<string, string>> {

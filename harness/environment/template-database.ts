@@ -9,7 +9,10 @@ export interface TemplateOptions {
   readonly keeper: Keeper;
 }
 
-/** Makes the database that every case's is copied from. Nobody may connect to it afterwards: that would stop the copying. */
+/**
+ * Makes the database that every case's is copied from. Nobody may connect to it afterwards: that would stop the
+ * copying.
+ */
 export async function createTemplateDatabase(options: TemplateOptions): Promise<void> {
   const { address, nodeProgram, keeper } = options;
   const admin = postgresUrl(address, "postgres");

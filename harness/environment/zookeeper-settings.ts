@@ -1,5 +1,6 @@
 /**
- * How the harness runs ZooKeeper, in zoo.cfg's words. A tick of 100 ms, so that sessions of 200 ms can be had and a death
+ * How the harness runs ZooKeeper, in zoo.cfg's words. A tick of 100 ms, so that sessions of 200 ms can be had and a
+ * death
  * is seen a tick after the session's time-out; the longest session is 60 s whatever the tick.
  */
 export function zooKeeperSettings(): Readonly<Record<string, string>> {

@@ -9,8 +9,10 @@ export type Look<T> = { readonly found: T } | { readonly instead: string };
 const LOOK_EVERY_MS = 10;
 
 /**
- * Looks until it finds, at least every ten milliseconds and whenever something happened. A look that the observer cannot
- * take (the case may have frozen what it asks) finds nothing. Throws WaitTimeoutError, with what was last seen, when the
+ * Looks until it finds, at least every ten milliseconds and whenever something happened. A look that the observer
+ * cannot
+ * take (the case may have frozen what it asks) finds nothing. Throws WaitTimeoutError, with what was last seen, when
+ * the
  * time of the case is `deadlineMs`, or the run was interrupted.
  */
 export async function lookUntil<T>(

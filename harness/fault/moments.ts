@@ -23,7 +23,8 @@ export interface Reached {
   /** Until when roles may be looked up, in the time of the case. */
   readonly deadlineMs: number;
   /**
-   * For states: whether the row had already left them at that time, as the history says; then what it left for. A moment
+   * For states: whether the row had already left them at that time, as the history says; then what it left for. A
+   * moment
    * with a delay does not ask.
    */
   readonly leftBy: (atMs: number) => string | undefined;

@@ -44,7 +44,8 @@ export function operateFault(stage: Stage, step: Step, action: OperateAction): F
       if (action.answer === "any" || action.answer === word) {
         return { proof: `${by.node.name} answered: ${said}`, hits: [] };
       }
-      const message = `step ${step.id}: ${requestText(action.request)} should have been ${action.answer}, ${by.node.name} said: ${said}`;
+      const wanted = `${requestText(action.request)} should have been ${action.answer}`;
+      const message = `step ${step.id}: ${wanted}, ${by.node.name} said: ${said}`;
       throw new StepTrouble({ verdict: "FAIL", code: "operator-answer", message, pointer: step.pointer });
     },
   };

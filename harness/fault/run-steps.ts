@@ -32,7 +32,8 @@ export interface PreparedSteps {
 }
 
 /**
- * Prepares the steps of a case. To be called before the cluster starts: what the first step waits for may happen as soon
+ * Prepares the steps of a case. To be called before the cluster starts: what the first step waits for may happen as
+ * soon
  * as a node is up, so its failpoint is armed on every process from that process's first moment on.
  */
 export function prepareSteps(options: StepsOptions): PreparedSteps {

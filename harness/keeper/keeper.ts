@@ -101,7 +101,8 @@ function withResource(record: RunRecord, resource: OwnedResource): Partial<RunRe
 
 function launch(program: string, args: readonly string[]): ChildProcess {
   const { [RUN_MARK]: _, ...environment } = process.env;
-  // A session of its own: Ctrl-C and a closed terminal do not reach it. Without the mark: it is not among its own victims.
+  // A session of its own: Ctrl-C and a closed terminal do not reach it. Without the mark: it is not among its own
+  // victims.
   const child = spawn(process.execPath, [program, ...args], {
     detached: true,
     stdio: ["pipe", "pipe", "ignore"],

@@ -3,8 +3,10 @@ import { staleRecords } from "./run-record.ts";
 import { type SweepReport, sweepRun } from "./sweep.ts";
 
 /**
- * The keeper: a process that outlives the harness for a moment. Its standard input is a pipe that only the harness holds;
- * when that ends, because the harness asked for it, left, crashed or was killed, it removes what is left of the run, and
+ * The keeper: a process that outlives the harness for a moment. Its standard input is a pipe that only the harness
+ * holds;
+ * when that ends, because the harness asked for it, left, crashed or was killed, it removes what is left of the run,
+ * and
  * ends. Argument: the run's record file, and the directory with everybody's records.
  */
 async function main(): Promise<void> {

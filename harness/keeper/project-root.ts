@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 
 /**
- * The directory of this package: the nearest one above the running file that has both package.json and the build script. The same
+ * The directory of this package: the nearest one above the running file that has both package.json and the build
+ * script. The same
  * from a bundle in dist/ and from a source file under jest.
  */
 export function projectRoot(): string {

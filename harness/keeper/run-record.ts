@@ -41,7 +41,8 @@ export function recordDirectory(): string {
 }
 
 /**
- * Makes the directory. Throws when somebody else could write into it: what a record names is removed, so that nobody else
+ * Makes the directory. Throws when somebody else could write into it: what a record names is removed, so that nobody
+ * else
  * may write one.
  */
 export function prepareRecordDirectory(directory: string): void {

@@ -141,7 +141,8 @@ function exists(directory: string): boolean {
 }
 
 /**
- * Removes the System V segments of Postgres servers that were killed: each data directory below notes the id of its segment
+ * Removes the System V segments of Postgres servers that were killed: each data directory below notes the id of its
+ * segment
  * on line 7 of postmaster.pid, and nothing else would ever remove it.
  */
 export function removeSharedMemory(directory: string): void {

@@ -5,7 +5,8 @@ export interface Timer {
 }
 
 /**
- * Where time comes from. Nothing outside the adapters reads the machine's clock, so that a simulated tier can inject its
+ * Where time comes from. Nothing outside the adapters reads the machine's clock, so that a simulated tier can inject
+ * its
  * own. All callbacks run in their own turn of the event loop, never inside the call that set them.
  */
 export interface Clock {

@@ -1,5 +1,6 @@
 /**
- * Set-up and tear-down as pairs. Push the release *before* the set-up runs, so that a set-up that fails half-way is torn
+ * Set-up and tear-down as pairs. Push the release *before* the set-up runs, so that a set-up that fails half-way is
+ * torn
  * down too; a release must therefore cope with nothing having been set up.
  */
 export class ReleaseStack {

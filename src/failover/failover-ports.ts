@@ -22,7 +22,10 @@ export interface FailoverPorts {
   mayJudge(): boolean;
   /** This incarnation was fenced itself. */
   onFenced(): void;
-  /** That life is fenced or has left: workflows of this master may have attempts there, and it takes no share of anything. */
+  /**
+   * That life is fenced or has left: workflows of this master may have attempts there, and it takes no share of
+   * anything.
+   */
   onDeath(incarnation: string): void;
   /** Aborts when the master stops. */
   readonly stopping: AbortSignal;

@@ -33,7 +33,10 @@ export async function repairMarkers(ports: FailoverPorts): Promise<void> {
   }
 }
 
-/** Nothing is left of the dead life: DONE and the alert in one transaction, then the notice. False: not ours any more. */
+/**
+ * Nothing is left of the dead life: DONE and the alert in one transaction, then the notice. False: not ours any
+ * more.
+ */
 export async function concludeFailover(
   ports: FailoverPorts,
   hold: SweepHold,

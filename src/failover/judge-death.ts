@@ -37,7 +37,8 @@ async function relinquish(ports: FailoverPorts, suspect: Suspect): Promise<void>
 }
 
 /**
- * Waits until the suspect is certainly dead, or is back. A suspect that answers and is sure of its session lost only its
+ * Waits until the suspect is certainly dead, or is back. A suspect that answers and is sure of its session lost only
+ * its
  * node, and will put it back: it gets time for that. False: it lives, or this master stops.
  */
 export async function judgeDeath(ports: FailoverPorts, suspect: Suspect): Promise<boolean> {
@@ -69,7 +70,8 @@ export async function judgeDeath(ports: FailoverPorts, suspect: Suspect): Promis
 /** A stopped process may hold row locks in a transaction that it will never end: its connections are closed for it. */
 async function closeConnectionsOf(sql: SqlExecutor, incarnation: string): Promise<void> {
   await sql.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()",
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = $1 AND datname = current_database()`,
     [connectionName(incarnation)],
   );
 }
@@ -80,7 +82,8 @@ export function connectionName(incarnation: string): string {
 }
 
 /**
- * Fences the life in the database; whoever does it becomes the rescuer. Undefined: somebody else did it, or the life has
+ * Fences the life in the database; whoever does it becomes the rescuer. Undefined: somebody else did it, or the life
+ * has
  * a newer session. Throws FencedError or StoreError.
  */
 export async function fence(ports: FailoverPorts, suspect: Suspect): Promise<SweepHold | undefined> {

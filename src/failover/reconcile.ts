@@ -145,7 +145,10 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
   };
 }
 
-/** A worker says goodbye before its session ends: its life is over, nothing of it runs, and nothing has to be rescued. */
+/**
+ * A worker says goodbye before its session ends: its life is over, nothing of it runs, and nothing has to be
+ * rescued.
+ */
 export async function noteLeft(ports: FailoverPorts, incarnation: string): Promise<void> {
   await markLeft(ports.database, incarnation);
   ports.onDeath(incarnation);

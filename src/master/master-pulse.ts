@@ -43,7 +43,8 @@ export class MasterPulse {
   }
 
   /**
-   * This process did not run for more than half a session, less than a session ago (it was stopped, or starved). What it
+   * This process did not run for more than half a session, less than a session ago (it was stopped, or starved). What
+   * it
    * believes about others is older than it knows: it judges nobody until a session has passed.
    */
   get stalled(): boolean {
@@ -90,7 +91,10 @@ export class MasterPulse {
       });
   }
 
-  /** Asks the database whether this life is still ALIVE. Throws FencedError when it is not, StoreError without answer. */
+  /**
+   * Asks the database whether this life is still ALIVE. Throws FencedError when it is not, StoreError without
+   * answer.
+   */
   async probe(): Promise<void> {
     const { database, incarnation } = this.#options;
     const alive = await selectAlive(database, [incarnation]);

@@ -2,7 +2,10 @@ import type { Clock, Failpoints } from "../base/index.ts";
 import type { ReportAnswer, ReportRequest } from "../rpc/index.ts";
 import { type Database, storeReport } from "../store/index.ts";
 
-/** Stores a worker's report, whoever owns the workflow; acknowledged means committed. Throws StoreError: send it again. */
+/**
+ * Stores a worker's report, whoever owns the workflow; acknowledged means committed. Throws StoreError: send it
+ * again.
+ */
 export async function receiveReport(
   ports: { readonly clock: Clock; readonly database: Database; readonly failpoints: Failpoints },
   report: ReportRequest,

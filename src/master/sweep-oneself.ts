@@ -2,7 +2,8 @@ import type { FailoverPorts } from "../failover/index.ts";
 import { assertSelf, markLeft, notifyCommands, sweepBatch } from "../store/index.ts";
 
 /**
- * Drain: hands everything that this master owns to nobody, with a command each, and leaves. Others take it over at once,
+ * Drain: hands everything that this master owns to nobody, with a command each, and leaves. Others take it over at
+ * once,
  * and no one has to find out that it is gone. Throws StoreError or FencedError: then the others will find out.
  */
 export async function sweepOneself(ports: FailoverPorts): Promise<void> {

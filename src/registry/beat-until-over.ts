@@ -15,8 +15,9 @@ export interface HeartOptions {
 const LEAST_DEADLINE_MS = 50;
 
 /**
- * Renews the lease every T / 5 until the session is over; opening it was the first renewal. A beat that fails is repeated
- * soon, with twice the patience: a registry that is slow for everybody shall not cost the session.
+ * Renews the lease every T / 5 until the session is over; opening it was the first renewal. A beat that fails is
+ * repeated
+ * repeated soon, with twice the patience: a registry that is slow for everybody shall not cost the session.
  */
 export async function beatUntilOver(options: HeartOptions): Promise<void> {
   const { clock, lease } = options;

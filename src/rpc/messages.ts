@@ -104,7 +104,8 @@ export interface RelinquishRequest {
 }
 
 /**
- * A worker that stops in good order says so before its session ends, when nothing of it runs any more: stored means that
+ * A worker that stops in good order says so before its session ends, when nothing of it runs any more: stored means
+ * that
  * its end is no death. (The word cannot stand in its registry node: a watch may miss the last value before a removal.)
  */
 export interface LeaveRequest {

@@ -38,7 +38,10 @@ export interface FetchOptions {
   readonly limit: number;
 }
 
-/** Takes commands for this transaction. Never the same one twice, whatever anybody believes about slots: SKIP LOCKED. */
+/**
+ * Takes commands for this transaction. Never the same one twice, whatever anybody believes about slots: SKIP
+ * LOCKED.
+ */
 export async function lockCommands(tx: SqlExecutor, options: FetchOptions): Promise<readonly CommandRow[]> {
   const { rows } = await tx.query<RawCommandRow>(
     `SELECT ${COLUMNS} FROM t_ds_command
@@ -205,8 +208,8 @@ export async function insertInstance(
   },
 ): Promise<{ readonly id: number; readonly definitionVersion: number } | undefined> {
   const { rows } = await tx.query<{ id: number; definitionVersion: number }>(
-    `INSERT INTO t_ds_workflow_instance (name, workflow_definition_code, workflow_definition_version, project_code, state,
-       start_time, run_times, command_type, task_depend_type, failure_strategy, global_params,
+    `INSERT INTO t_ds_workflow_instance (name, workflow_definition_code, workflow_definition_version, project_code,
+       state, start_time, run_times, command_type, task_depend_type, failure_strategy, global_params,
        workflow_instance_priority, worker_group, timeout, dry_run, restart_time)
      SELECT name || '-' || to_char($2::timestamp, 'YYYYMMDDHH24MISSMS'), code, version, project_code,
        ${WORKFLOW_STATE_CODES.SUBMITTED_SUCCESS}, $2, 1, 0, 2, $3, global_params, $4, $5, timeout, $6, $2

@@ -35,7 +35,8 @@ export interface Database extends SqlExecutor {
 
 /**
  * UNAVAILABLE: not done (no connection, statement refused or rolled back). UNKNOWN: the COMMIT was sent and not
- * answered: re-read before acting. LOCKED: a lock was not had in time, nothing was done. CONSTRAINT: a row breaks a rule.
+ * answered: re-read before acting. LOCKED: a lock was not had in time, nothing was done. CONSTRAINT: a row breaks a
+ * rule.
  */
 export type StoreErrorCode = "UNAVAILABLE" | "UNKNOWN" | "LOCKED" | "CONSTRAINT";
 

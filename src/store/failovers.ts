@@ -234,7 +234,8 @@ export async function setPoisonAside(
   },
 ): Promise<void> {
   await tx.query(
-    `UPDATE t_ds_workflow_instance SET state = $2, owner_incarnation = NULL, owner_epoch = owner_epoch + 1, end_time = $3
+    `UPDATE t_ds_workflow_instance
+     SET state = $2, owner_incarnation = NULL, owner_epoch = owner_epoch + 1, end_time = $3
      WHERE id = $1 AND NOT state = ANY($4::int[])`,
     [poison.workflowInstanceId, WORKFLOW_STATE_CODES.FAILURE, sqlTime(poison.nowMs), FINISHED_WORKFLOW_CODES],
   );

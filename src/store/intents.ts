@@ -47,7 +47,8 @@ export async function closeIntents(
 ): Promise<void> {
   if (ids.length === 0) return;
   await tx.query(
-    "UPDATE t_ds_workflow_intent SET outcome = $2, epoch = $3, update_time = $4 WHERE id = ANY($1::int[]) AND outcome = 'OPEN'",
+    `UPDATE t_ds_workflow_intent SET outcome = $2, epoch = $3, update_time = $4
+     WHERE id = ANY($1::int[]) AND outcome = 'OPEN'`,
     [ids, close.outcome, close.epoch, sqlTime(close.nowMs)],
   );
 }

@@ -77,7 +77,8 @@ async function addWorkflow(id: number, owner: string | null, state = 1): Promise
 
 async function addTask(id: number, workflowInstanceId: number): Promise<void> {
   await database.query(
-    `INSERT INTO t_ds_task_instance (id, name, task_code, workflow_instance_id, state, flag, worker_incarnation, dispatch_no)
+    `INSERT INTO t_ds_task_instance (id, name, task_code, workflow_instance_id, state, flag,
+       worker_incarnation, dispatch_no)
      VALUES ($1, 'a', 1, $2, 1, 1, $3, 1)`,
     [id, workflowInstanceId, W],
   );

@@ -73,7 +73,8 @@ export async function lockAndLook(
 ): Promise<boolean> {
   await tx.query("SELECT 1 FROM t_ds_task_instance WHERE id = $1 FOR UPDATE", [taskInstanceId]);
   const { rowCount } = await tx.query(
-    `SELECT 1 FROM t_ds_task_report WHERE task_instance_id = $1 AND dispatch_no = $2 AND kind = 'FINISHED' AND NOT applied`,
+    `SELECT 1 FROM t_ds_task_report
+     WHERE task_instance_id = $1 AND dispatch_no = $2 AND kind = 'FINISHED' AND NOT applied`,
     [taskInstanceId, dispatchNo],
   );
   return rowCount > 0;

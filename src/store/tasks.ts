@@ -28,7 +28,8 @@ export interface TaskRow {
   readonly killReason: string | null;
 }
 
-const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode", workflow_instance_id AS "workflowInstanceId",
+const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
+  workflow_instance_id AS "workflowInstanceId",
   state, flag, host, coalesce(retry_times, 0) AS "retryTimes", coalesce(max_retry_times, 0) AS "maxRetryTimes",
   first_submit_time AS "firstSubmitTime", submit_time AS "submitTime", start_time AS "startTime", end_time AS "endTime",
   task_params AS "taskParams", worker_group AS "workerGroup", task_instance_priority AS priority,
@@ -172,7 +173,8 @@ export async function markDispatched(
   const { rows } = await tx.query<RawTaskRow>(
     `UPDATE t_ds_task_instance SET state = ${TASK_STATE_CODES.DISPATCH}, worker_incarnation = $2, host = $3,
        dispatch_no = dispatch_no + 1, written_epoch = $4
-     WHERE id = $1 AND flag = 1 AND state IN (${TASK_STATE_CODES.SUBMITTED_SUCCESS}, ${TASK_STATE_CODES.DELAY_EXECUTION})
+     WHERE id = $1 AND flag = 1
+       AND state IN (${TASK_STATE_CODES.SUBMITTED_SUCCESS}, ${TASK_STATE_CODES.DELAY_EXECUTION})
      RETURNING ${COLUMNS}`,
     [id, to.workerIncarnation, to.address, to.epoch],
   );
@@ -186,8 +188,8 @@ export async function takeBack(
   delivery: { readonly dispatchNo: number; readonly epoch: number },
 ): Promise<TaskRow | undefined> {
   const { rows } = await tx.query<RawTaskRow>(
-    `UPDATE t_ds_task_instance SET state = ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, worker_incarnation = NULL, host = NULL,
-       written_epoch = $3
+    `UPDATE t_ds_task_instance SET state = ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, worker_incarnation = NULL,
+       host = NULL, written_epoch = $3
      WHERE id = $1 AND flag = 1 AND dispatch_no = $2 AND state = ${TASK_STATE_CODES.DISPATCH} RETURNING ${COLUMNS}`,
     [id, delivery.dispatchNo, delivery.epoch],
   );

@@ -40,7 +40,8 @@ export interface Ownership {
 }
 
 const COLUMNS = `id, name, workflow_definition_code AS "definitionCode",
-  workflow_definition_version AS "definitionVersion", project_code AS "projectCode", state, run_times AS "runTimes", host,
+  workflow_definition_version AS "definitionVersion", project_code AS "projectCode", state,
+  run_times AS "runTimes", host,
   command_param AS "commandParam", task_depend_type AS "taskDependType", failure_strategy AS "failureStrategy",
   global_params AS "globalParams", var_pool AS "varPool", workflow_instance_priority AS priority,
   worker_group AS "workerGroup", environment_code AS "environmentCode", dry_run AS "dryRun", test_flag AS "testFlag",
@@ -121,7 +122,8 @@ export async function finishWorkflow(
     [id, WORKFLOW_STATE_CODES[end.state], sqlTime(end.nowMs), end.varPool],
   );
   await tx.query(
-    "UPDATE t_ds_workflow_intent SET outcome = 'MOOT', update_time = $2 WHERE workflow_instance_id = $1 AND outcome = 'OPEN'",
+    `UPDATE t_ds_workflow_intent SET outcome = 'MOOT', update_time = $2
+     WHERE workflow_instance_id = $1 AND outcome = 'OPEN'`,
     [id, sqlTime(end.nowMs)],
   );
 }

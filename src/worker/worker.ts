@@ -113,7 +113,10 @@ export class Worker implements RunningNode {
     this.#settle({ exitCode: 0 });
   }
 
-  /** Tells any master that the end of the session, which follows, is no death. Nobody hears it: then it is taken for one. */
+  /**
+   * Tells any master that the end of the session, which follows, is no death. Nobody hears it: then it is taken for
+   * one.
+   */
   async #sayGoodbye(life: WorkerLife): Promise<void> {
     const { rpc, ports } = this.#options;
     if (!(await life.idle(0))) return;

@@ -27,7 +27,10 @@ export interface CommandParam {
   readonly commandParams: unknown;
 }
 
-/** Reads `command_param`. Null and an empty text mean a plain start. Throws DamagedRowError for anything but an object. */
+/**
+ * Reads `command_param`. Null and an empty text mean a plain start. Throws DamagedRowError for anything but an
+ * object.
+ */
 export function parseCommandParam(text: string | null): CommandParam {
   if (text === null || text.trim() === "") return { startNodes: [], commandParams: [] };
   let value: unknown;

@@ -16,7 +16,10 @@ export function isLogicTask(taskType: string): boolean {
   return LOGIC_TASK_TYPES.has(taskType);
 }
 
-/** An instant `intervalMs` after `fromMs`, never further away than the interval: a clock that went back costs no more. */
+/**
+ * An instant `intervalMs` after `fromMs`, never further away than the interval: a clock that went back costs no
+ * more.
+ */
 function dueAt(fromMs: number | null, intervalMs: number, nowMs: number): number {
   return Math.min((fromMs ?? nowMs) + intervalMs, nowMs + intervalMs);
 }

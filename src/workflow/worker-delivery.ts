@@ -76,8 +76,10 @@ async function returnToQueue(ports: RunPorts, run: RunState, task: TaskRow): Pro
 }
 
 /**
- * Hands an attempt to a worker: the row says DISPATCH before the message leaves, so whoever takes the workflow over asks
- * that worker. No answer is not a failure: the attempt stays with this worker until it is resolved or the worker is dead.
+ * Hands an attempt to a worker: the row says DISPATCH before the message leaves, so whoever takes the workflow over
+ * asks
+ * that worker. No answer is not a failure: the attempt stays with this worker until it is resolved or the worker is
+ * dead.
  */
 export async function deliverTask(
   ports: RunPorts,

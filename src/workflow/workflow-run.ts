@@ -137,7 +137,10 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
   }
 }
 
-/** Takes a loaded workflow forward until it ends. Nothing here throws: what goes wrong is tried again, then given up. */
+/**
+ * Takes a loaded workflow forward until it ends. Nothing here throws: what goes wrong is tried again, then given
+ * up.
+ */
 export function createWorkflowRun({ ports, run, onEnd }: WorkflowRunOptions): WorkflowRun {
   const fail = (error: unknown): void => void handle(error);
   const loop: Loop = { looking: false, again: false, stale: false, errors: 0, exits: [], poke, fail };

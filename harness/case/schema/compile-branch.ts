@@ -56,7 +56,7 @@ export function validateBranch(node: SchemaNode, value: Json): BranchResult {
   return { errors: validate.errors ?? [], unions: visit.unions };
 }
 
-/** Only nodes that a file really uses are compiled: all of them would take half a second, those of a case some 50 ms. */
+/** Only nodes that a file really uses are compiled: all of them would take half a second, a case's some 50 ms. */
 function compileNode(node: SchemaNode): ValidateFunction {
   compiler ??= { ajv: createAjv(), addresses: addressesOf(CASE_SCHEMA) };
   const address = compiler.addresses.get(node);
@@ -74,7 +74,7 @@ function createAjv(): Ajv {
     verbose: true,
     passContext: true,
     ownProperties: true,
-    // Each function runs a few times only, and a unit test checks the schema itself: neither is worth the start-up time.
+    // Each function runs a few times only, and a unit test checks the schema itself: both would delay the start.
     code: { optimize: false },
     meta: false,
     validateSchema: false,

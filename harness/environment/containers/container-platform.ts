@@ -50,7 +50,9 @@ async function provideImage(docker: DockerApi, image: string): Promise<void> {
     code: "image-missing",
     what: `the image ${image} is not here and could not be pulled`,
     why: reason,
-    fix: `docker pull ${image}; on a Debian machine that reaches no images: scripts/docker-offline.sh; or use --env embedded`,
+    fix:
+      `docker pull ${image}; on a Debian machine that reaches no images: scripts/docker-offline.sh; ` +
+      "or use --env embedded",
   });
 }
 

@@ -106,7 +106,10 @@ function readyAtOnce(): WaitStrategy {
   return strategy;
 }
 
-/** Waits for the answer, and looks now and then whether the container still runs: most that do not start end at once. */
+/**
+ * Waits for the answer, and looks now and then whether the container still runs: most that do not start end at
+ * once.
+ */
 async function answerOrExit(options: ContainerOptions, address: HostPort): Promise<void> {
   const { platform, clock, name } = options;
   let ended: string | undefined;

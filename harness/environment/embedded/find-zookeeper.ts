@@ -29,7 +29,8 @@ const NEEDED_JARS = [
 ] as const;
 
 /**
- * ZooKeeper as it is on this machine: a distribution named by FAILOVER_ZOOKEEPER_HOME, or Debian's libzookeeper-java; and
+ * ZooKeeper as it is on this machine: a distribution named by FAILOVER_ZOOKEEPER_HOME, or Debian's libzookeeper-java;
+ * and
  * a Java. Throws HarnessError when one is missing.
  */
 export function findZooKeeper(): ZooKeeperProgram {
@@ -40,7 +41,9 @@ export function findZooKeeper(): ZooKeeperProgram {
       code: "registry-not-here",
       what: "the registry zookeeper cannot be had on the embedded tier of this machine",
       why: java === undefined ? "there is no Java" : "there are no ZooKeeper jars",
-      fix: "apt-get install default-jre-headless libzookeeper-java, or set FAILOVER_ZOOKEEPER_HOME; or use --registry jdbc, or --env containers",
+      fix:
+        "apt-get install default-jre-headless libzookeeper-java, or set FAILOVER_ZOOKEEPER_HOME; " +
+        "or use --registry jdbc, or --env containers",
     });
   }
   return { java, classPath: jars.join(path.delimiter) };

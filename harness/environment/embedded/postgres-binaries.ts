@@ -31,7 +31,8 @@ export interface BinariesOptions {
 }
 
 /**
- * Finds the binaries that came from npm and makes sure that they run as this user: links of shared libraries are made when
+ * Finds the binaries that came from npm and makes sure that they run as this user: links of shared libraries are made
+ * when
  * the package's install script was not run, and everything is copied when the user may not reach it (a checkout below
  * root's home) or it cannot be written to.
  */

@@ -24,7 +24,8 @@ export interface PreparationOptions extends Omit<PostgresServerOptions, "dataDir
 }
 
 /**
- * A data directory with the template database in it, from which every server of the run is copied. Never started itself.
+ * A data directory with the template database in it, from which every server of the run is copied. Never started
+ * itself.
  *
  * It is made once per version of Postgres and of the migrations and kept in node_modules/.cache, since initdb and the
  * migration take a second, and a copy 30 ms. Where nothing can be written there, each run makes its own.

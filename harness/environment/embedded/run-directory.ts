@@ -9,7 +9,8 @@ const NEEDED_BYTES = 400 * 1024 * 1024;
 const RAM_DISK = "/dev/shm";
 
 /**
- * Makes the directory of the run's servers: in memory where there is room (a database copy takes 8 ms there, 15 to 150 ms
+ * Makes the directory of the run's servers: in memory where there is room (a database copy takes 8 ms there, 15 to 150
+ * ms
  * on a disk), else among the temporary files. Owned by the keeper.
  */
 export function makeRunDirectory(keeper: Keeper): string {

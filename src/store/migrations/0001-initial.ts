@@ -28,11 +28,14 @@ CREATE TABLE t_ds_task_definition (
   fail_retry_interval_ms bigint, delay_time_ms bigint, timeout_ms bigint,
   UNIQUE (code, version)
 );
-CREATE TABLE t_ds_task_definition_log (LIKE t_ds_task_definition INCLUDING DEFAULTS, operator int, operate_time timestamp);
+CREATE TABLE t_ds_task_definition_log (
+  LIKE t_ds_task_definition INCLUDING DEFAULTS, operator int, operate_time timestamp
+);
 CREATE TABLE t_ds_workflow_task_relation (
   id serial PRIMARY KEY, name varchar(255), project_code bigint, workflow_definition_code bigint,
   workflow_definition_version int, pre_task_code bigint, pre_task_version int DEFAULT 0, post_task_code bigint,
-  post_task_version int DEFAULT 0, condition_type int, condition_params text, create_time timestamp, update_time timestamp
+  post_task_version int DEFAULT 0, condition_type int, condition_params text, create_time timestamp,
+  update_time timestamp
 );
 CREATE INDEX ON t_ds_workflow_task_relation (workflow_definition_code, workflow_definition_version);
 CREATE TABLE t_ds_workflow_task_relation_log (
