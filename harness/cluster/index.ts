@@ -3,4 +3,4 @@ export type { ClusterNode, LifeOptions } from "./cluster-node.ts";
 export type { NodeProcess, ProcessPhase } from "./node-process.ts";
 export { type FailedStart, NodeStartError } from "./node-start-error.ts";
 export { processState } from "./process-state.ts";
-export { addressOfNode, createRoster, type Roster, type RosterEntry } from "./roster.ts";
+export { type Roster, type RosterEntry } from "./roster.ts";

@@ -1,8 +1,6 @@
-export { actionText } from "./describe.ts";
 export {
   type PreparedSteps,
   prepareSteps,
-  runSteps,
   type StepsOptions,
   type StepsResult,
 } from "./run-steps.ts";

@@ -28,7 +28,7 @@ export interface Stage {
   readonly random: Random;
   readonly clock: Clock;
   /** T as the registry granted it. */
-  readonly sessionMs: number;
+  readonly sessionMs: () => number;
   readonly verify: Verify;
   readonly armings: Armings;
   /** Ends waiting early: the run was interrupted. */
@@ -60,7 +60,7 @@ export interface StepProgress {
 
 /** A duration of the case in milliseconds. */
 export function stageMs(stage: Pick<Stage, "sessionMs">, duration: Duration): number {
-  return durationToMs(duration, stage.sessionMs);
+  return durationToMs(duration, stage.sessionMs());
 }
 
 const NODE_IN_TEXT = /<([A-Za-z][\w-]*)>/g;

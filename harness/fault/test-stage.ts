@@ -138,7 +138,7 @@ export async function openStage(nodes: readonly string[], steps: readonly Step[]
       },
       random: createSeededRandom(1),
       clock,
-      sessionMs: 1000,
+      sessionMs: () => 1000,
       verify: async () => verdict.problem,
     },
     async close() {

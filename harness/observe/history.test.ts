@@ -7,7 +7,14 @@ const clock = createSystemClock();
 
 function ready(history: History, afterMs: number, node = "a:1"): NodeEvent {
   const monoMs = history.startMonoMs + afterMs;
-  const body = { type: "node.ready", kind: "master", address: node, listenPort: 1, pid: 1 } as const;
+  const body = {
+    type: "node.ready",
+    kind: "master",
+    address: node,
+    listenPort: 1,
+    pid: 1,
+    sessionTimeoutMs: 1000,
+  } as const;
   return { ...body, seq: 1, node, incarnation: "i", wallMs: 0, monoMs };
 }
 

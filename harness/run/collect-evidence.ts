@@ -13,12 +13,14 @@ import type { CaseRun } from "./run-cases.ts";
 
 /** Gathers what is seen of a case while it runs, so that whatever ends it, what was seen is there. */
 export interface EvidenceCollector {
-  /** T as asked for: the longest of the nodes' session time-outs. */
+  /** T: the longest of the nodes' session time-outs, as asked for until a node says what it was granted. */
   readonly sessionTimeoutMs: number;
   watch(history: History, workDirectory: string): void;
   useCluster(cluster: Cluster): void;
   /** Rows before any node started. */
   useSeeded(tables: Tables): void;
+  /** The steps so far, for what is judged before they are over. */
+  followSteps(records: () => readonly StepRecord[]): void;
   useSteps(steps: readonly StepRecord[], trouble: Trouble | undefined): void;
   /** The end of the case; processes are recorded as they are at this moment. */
   useSnapshot(snapshot: Snapshot): void;
@@ -32,12 +34,19 @@ const EMPTY: Snapshot = { atMs: 0, tables: {}, registry: [], starts: [], process
 
 export function createEvidenceCollector(parts: CaseParts, run: CaseRun): EvidenceCollector {
   const timeouts = run.case.cluster.nodes.map(({ settings }) => settings.sessionTimeoutMs);
-  const sessionTimeoutMs = Math.max(0, ...timeouts);
+  const askedMs = Math.max(0, ...timeouts);
+  const sessionTimeoutMs = (): number =>
+    Math.max(
+      askedMs,
+      ...(history?.events() ?? []).flatMap((event) =>
+        event.source === "node" && event.type === "node.ready" ? [event.sessionTimeoutMs] : [],
+      ),
+    );
   let history: History | undefined;
   let workDirectory = "";
   let cluster: Cluster | undefined;
   let seeded: Tables | undefined;
-  let steps: readonly StepRecord[] = [];
+  let stepsSoFar: () => readonly StepRecord[] = () => [];
   let stepTrouble: Trouble | undefined;
   let end: { readonly snapshot: Snapshot; readonly nodes: readonly NodeRecord[] } | undefined;
 
@@ -49,11 +58,11 @@ export function createEvidenceCollector(parts: CaseParts, run: CaseRun): Evidenc
     case: run.case,
     tier: parts.environment.tier,
     registryKind: parts.environment.registryKind,
-    sessionTimeoutMs,
+    sessionTimeoutMs: sessionTimeoutMs(),
     seed: run.seed,
     workDirectory,
     nodes,
-    steps,
+    steps: stepsSoFar(),
     // What came after the end, when the nodes were being stopped, says nothing about the case.
     history: (history?.events() ?? []).filter(({ atMs }) => end === undefined || atMs <= end.snapshot.atMs),
     snapshot,
@@ -61,7 +70,9 @@ export function createEvidenceCollector(parts: CaseParts, run: CaseRun): Evidenc
     trouble,
   });
   return {
-    sessionTimeoutMs,
+    get sessionTimeoutMs() {
+      return sessionTimeoutMs();
+    },
     watch(watched, directory) {
       history = watched;
       workDirectory = directory;
@@ -76,8 +87,11 @@ export function createEvidenceCollector(parts: CaseParts, run: CaseRun): Evidenc
     useSeeded(tables) {
       seeded = tables;
     },
+    followSteps(records) {
+      stepsSoFar = records;
+    },
     useSteps(records, trouble) {
-      steps = records;
+      stepsSoFar = () => records;
       stepTrouble = trouble;
     },
     useSnapshot(snapshot) {

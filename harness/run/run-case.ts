@@ -175,7 +175,9 @@ async function openCase(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
   // Steps are armed before any node starts: what the first one waits for may happen at once.
   const stage = { case: run.case, cluster, observer, history, services, random, clock };
   const verify = verifyWith({ observer, collector, clock });
-  const steps = prepareSteps({ ...stage, sessionMs: sessionTimeoutMs, verify, signal: run.signal });
+  const sessionMs = (): number => collector.sessionTimeoutMs;
+  const steps = prepareSteps({ ...stage, sessionMs, verify, signal: run.signal });
+  collector.followSteps(() => steps.records());
   return { observer, cluster, steps };
 }
 

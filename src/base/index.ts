@@ -1,9 +1,7 @@
 export type { Clock, Timer } from "./clock.ts";
 export { assertNever, errorCode, errorMessage, InvariantError, required } from "./errors.ts";
 export {
-  FAILPOINT_FLAVOURS,
   FAILPOINT_NAMES,
-  FAILPOINT_STEPS,
   FailpointError,
   type FailpointName,
   type FailpointSubject,

@@ -65,6 +65,11 @@ export class MasterLife {
     });
   }
 
+  /** T as it was granted. */
+  get sessionTimeoutMs(): number {
+    return this.#parts.session.session.timeoutMs;
+  }
+
   /** Effects are allowed: F has not passed. */
   mayAct(): boolean {
     return !this.#stopping.signal.aborted && this.#parts.session.held;

@@ -129,7 +129,16 @@ class Master implements RunningNode {
       throw error;
     }
     void this.#liveOn(directory);
-    events.emit({ type: "node.ready", kind: "master", address, listenPort: server.port, pid: process.pid });
+    const sessionTimeoutMs = this.#life?.master.sessionTimeoutMs ?? this.#config.timing.sessionTimeoutMs;
+    const { pid } = process;
+    events.emit({
+      type: "node.ready",
+      kind: "master",
+      address,
+      listenPort: server.port,
+      pid,
+      sessionTimeoutMs,
+    });
   }
 
   #handler<N extends "ping" | "report" | "leave" | "operate">(name: N): NonNullable<RpcHandlers[N]> {

@@ -17,6 +17,8 @@ export interface TaskSubject {
 export type EventBody =
   | {
       readonly type: "node.ready";
+      /** T as the registry granted it. */
+      readonly sessionTimeoutMs: number;
       readonly kind: NodeKind;
       readonly address: string;
       readonly listenPort: number;

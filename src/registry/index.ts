@@ -2,7 +2,6 @@ export {
   type Lock,
   type Registry,
   type RegistryEntry,
-  RegistryError,
   type RegistryErrorCode,
   type RegistryEvent,
   type RegistrySession,

@@ -73,7 +73,16 @@ export class Worker implements RunningNode {
     void this.#liveOn();
     const { port } = this.#server;
     const { address } = config;
-    ports.events.emit({ type: "node.ready", kind: "worker", address, listenPort: port, pid: process.pid });
+    const sessionTimeoutMs = this.#life?.sessionTimeoutMs ?? config.timing.sessionTimeoutMs;
+    const { pid } = process;
+    ports.events.emit({
+      type: "node.ready",
+      kind: "worker",
+      address,
+      listenPort: port,
+      pid,
+      sessionTimeoutMs,
+    });
   }
 
   /** Refuses new work, waits for what runs, kills the rest, sends the last reports, and leaves the registry. */
