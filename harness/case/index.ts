@@ -5,4 +5,5 @@ export { explainCase } from "./telling/explain-case.ts";
 export { durationToMs, parseDuration } from "./vocabulary/duration.ts";
 export { codesOfColumn } from "./vocabulary/enum-columns.ts";
 export { nearestWord } from "./vocabulary/nearest-word.ts";
+export { servicesOf } from "./vocabulary/read-selector.ts";
 export { formatInstanceRef, formatTaskRef, parseInstanceRef, parseTaskRef } from "./vocabulary/references.ts";

@@ -286,7 +286,13 @@ export type Selector =
     }
   | { readonly kind: "list"; readonly of: readonly Selector[] };
 
-export type Target = Selector | { readonly kind: "service"; readonly service: "registry" | "database" };
+export type Service = "registry" | "database";
+
+/** `targets`: several at once, services among them; without a service that is a list of selectors. */
+export type Target =
+  | Selector
+  | { readonly kind: "service"; readonly service: Service }
+  | { readonly kind: "targets"; readonly of: readonly Target[] };
 
 // --- steps -------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,10 @@ async function parse(
     () => undefined,
   );
   for (const command of [program, ...program.commands]) {
-    command.configureOutput({ writeErr: (text) => (said += text) });
+    const hear = (text: string): void => {
+      said += text;
+    };
+    command.configureOutput({ writeErr: hear, writeOut: hear });
   }
   await program.parseAsync(args, { from: "user" }).catch((error: unknown) => {
     if (!(error instanceof CommanderError)) throw error;
@@ -58,6 +61,10 @@ describe("the command line", () => {
       color: false,
       bail: true,
     });
+  });
+
+  test("tells its version", async () => {
+    expect((await parse("--version")).said).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   test.each([

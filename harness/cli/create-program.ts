@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
 import { nearestWord } from "../case/index.ts";
 import { defaultJobs } from "../run/index.ts";
 import { collected, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
@@ -21,8 +22,9 @@ export interface SelectOptions extends ColorOption {
   readonly filter?: string;
 }
 
-const INTRODUCTION = `Runs cases: YAML files that say which cluster there is, what breaks at which moment, and how it
-must end. Each is run on a real registry, a real Postgres and real processes, and judged.`;
+const INTRODUCTION =
+  "Runs cases: YAML files that say which cluster there is, what breaks at which moment, and how it must end. " +
+  "Each is run on a real registry, a real Postgres and real processes, and judged.";
 
 const EXAMPLES = `
 Examples:
@@ -34,8 +36,12 @@ Examples:
   failover explain my.yaml                   what a case means, defaults written out
   failover judge .runs/…                     judges what a failed run left once more
 
-Exit codes: 0 passed, 1 a case failed or is flaky, 2 invalid case or arguments, 3 the environment could not be
-provided, 4 inconclusive, 70 a bug of the harness, 130 interrupted.`;
+Exit codes:
+    0  all passed or skipped       3  the environment could not be provided
+    1  a case failed or is flaky   4  a case is inconclusive
+    2  invalid case or arguments   70 a bug of the harness, 130 interrupted
+
+How to write a case: docs/writing-cases.md; every key: docs/case-reference.md; every error: docs/errors.md`;
 
 /** The command line. `done` gets the exit code of the command that ran. */
 export function createProgram(commands: Commands, done: (exitCode: number) => void): Command {
@@ -43,6 +49,7 @@ export function createProgram(commands: Commands, done: (exitCode: number) => vo
   program
     .description(INTRODUCTION)
     .addHelpText("after", EXAMPLES)
+    .version(packageJson.version, "-V, --version", "print the version")
     .showSuggestionAfterError(true)
     .showHelpAfterError("Try: failover --help")
     .exitOverride();
@@ -99,13 +106,17 @@ function addRun(program: Command, commands: Commands, done: (exitCode: number) =
       positiveNumber,
       1,
     )
-    .option("--bail", "start nothing more after the first case that does not pass", false)
+    .option("--bail", "start nothing more after the first case that does not pass")
     .option("--seed <n>", "draw moments and targets as a run before did, which printed this seed", seedNumber)
     .option("--junit <file>", "write a JUnit report too")
-    .option("--keep", "keep the evidence of passed cases too", false)
-    .option("--verbose", "show what happens while it happens", false)
+    .option("--keep", "keep the evidence of passed cases too")
+    .option("--verbose", "show what happens while it happens")
     .option("--no-color", "print without colors")
-    .action(async (paths: string[], options: RunOptions) => done(await commands.run(paths, options)));
+    .action(async (paths: string[], options: RunOptions) => {
+      // The defaults stand here and not in the options: help would name each `false`.
+      const switches = { bail: false, keep: false, verbose: false };
+      done(await commands.run(paths, { ...switches, ...options }));
+    });
 }
 
 /** An option with fixed values that names the nearest one when it does not know a word. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CommanderError } from "commander";
-import { createSystemClock, errorMessage } from "../../src/base/index.ts";
+import { createSystemClock, errorCode, errorMessage } from "../../src/base/index.ts";
 import { EXIT_CODES, HarnessError, type Problem } from "../base/index.ts";
 import { formatProblems } from "../case/index.ts";
 import { createColors, wantsColor } from "../report/index.ts";
@@ -17,6 +17,20 @@ function terminalFor({ color }: ColorOption): Terminal {
   const isTerminal = process.stdout.isTTY;
   const enabled = wantsColor({ refused: !color, isTerminal, noColor: process.env.NO_COLOR });
   return { clock, colors: createColors(enabled), write: (text) => process.stdout.write(text) };
+}
+
+/**
+ * Nobody reads any more (`failover list | head`), the terminal was closed, or the file of the output is full: there is
+ * no use in going on. What a run has up is removed by its keeper, which sees that this process is gone.
+ */
+function leaveWhenUnheard(): void {
+  process.stdout.on("error", (error: Error) => {
+    const code = errorCode(error);
+    if (code === "EPIPE" || code === "EIO") process.exit(EXIT_CODES.interrupted);
+    process.stderr.write(`the output cannot be written: ${errorMessage(error)}\n`);
+    process.exit(EXIT_CODES.environment);
+  });
+  process.stderr.on("error", () => process.exit(EXIT_CODES.interrupted));
 }
 
 /** Runs the command line; resolves with the exit code. Whatever goes wrong is said here, in words. */
@@ -96,4 +110,5 @@ function endWith(exitCode: number): void {
   });
 }
 
+leaveWhenUnheard();
 main(process.argv.slice(2)).then(endWith, (error: unknown) => endWith(explainError(error)));

@@ -13,7 +13,9 @@ import type { Terminal } from "./terminal.ts";
 export function validateCommand(paths: readonly string[], terminal: Terminal): number {
   const { cases } = readCases(paths);
   const files = new Set(cases.map(({ file }) => file)).size;
-  terminal.write(`${files} ${files === 1 ? "file" : "files"}, ${cases.length} cases, no problem\n`);
+  const ofFiles = `${files} ${files === 1 ? "file" : "files"}`;
+  const ofCases = `${cases.length} ${cases.length === 1 ? "case" : "cases"}`;
+  terminal.write(`${ofFiles}, ${ofCases}, no problem\n`);
   return EXIT_CODES.passed;
 }
 

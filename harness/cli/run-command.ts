@@ -23,14 +23,16 @@ export async function runCommand(
   const cases = selectCases(loaded.cases, options);
   const readText = (file: string): string | undefined => loaded.sources.get(file);
   const interruption = listenForInterruption(terminal);
+  const { env, registry, keep, verbose } = options;
   const run = await openRun({
-    env: options.env,
-    registry: options.registry,
-    keep: options.keep,
+    env,
+    registry,
+    keep,
     clock,
     readText,
-    ...(options.verbose ? { onEvent: tellEvent(terminal) } : {}),
+    ...(verbose ? { onEvent: tellEvent(terminal) } : {}),
   });
+  interruption.servicesAreUp();
   try {
     const summaries = await runSelected({
       cases,
@@ -111,14 +113,20 @@ function flakyLines(summaries: readonly CaseSummary[], colors: Colors): string {
 
 interface Interruption {
   readonly signal: AbortSignal;
+  /** From now on there is something to tear down in order. */
+  servicesAreUp(): void;
   stop(): void;
 }
 
-/** The first Ctrl-C tears down; the second leaves that to the keeper, which sees that this process is gone. */
+/**
+ * The first Ctrl-C tears down; the second, and one while services are still starting, leaves that to the keeper, which
+ * sees that this process is gone.
+ */
 function listenForInterruption(terminal: Terminal): Interruption {
   const controller = new AbortController();
+  let up = false;
   const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    if (!up || controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
     terminal.write("\nstopping; once more to leave at once\n");
     controller.abort();
   };
@@ -126,6 +134,9 @@ function listenForInterruption(terminal: Terminal): Interruption {
   for (const signal of signals) process.on(signal, interrupt);
   return {
     signal: controller.signal,
+    servicesAreUp: () => {
+      up = true;
+    },
     stop: () => {
       for (const signal of signals) process.off(signal, interrupt);
     },

@@ -1,5 +1,5 @@
 import { durationToMs, parseDuration } from "../case/index.ts";
-import type { Duration, Json } from "../case/resolved-case.ts";
+import type { Duration, Json, ResolvedCluster } from "../case/resolved-case.ts";
 
 /** Milliseconds of "500ms" or "3 sessions". Undefined for what is no duration. */
 export function millisecondsIn(written: Json | undefined, sessionTimeoutMs: number): number | undefined {
@@ -21,4 +21,18 @@ export function settleTimes(
     stableForMs:
       millisecondsIn(stableFor, sessionTimeoutMs) ?? durationToMs(DEFAULT_STABLE_FOR, sessionTimeoutMs),
   };
+}
+
+/**
+ * How long nothing has to move before nothing will: a death is noticed within two sessions, acted on after
+ * `failoverDelay`, and what was missed is looked for every `reconcileInterval`. Milliseconds.
+ */
+export function restTime({ nodes }: Pick<ResolvedCluster, "nodes">, sessionTimeoutMs: number): number {
+  const longest = (durations: readonly Duration[]): number =>
+    Math.max(0, ...durations.map((duration) => durationToMs(duration, sessionTimeoutMs)));
+  return (
+    2 * sessionTimeoutMs +
+    longest(nodes.map(({ settings }) => settings.failoverDelay)) +
+    longest(nodes.map(({ settings }) => settings.reconcileInterval))
+  );
 }

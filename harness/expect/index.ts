@@ -1,5 +1,5 @@
 export { describeEvent } from "./describe-event.ts";
-export { settleTimes } from "./durations.ts";
+export { restTime, settleTimes } from "./durations.ts";
 export { applyExpectedFailure } from "./expected-failure.ts";
 export { type Facts, factsOf } from "./facts.ts";
 export type { Finding, Judgement } from "./finding.ts";

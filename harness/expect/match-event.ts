@@ -5,6 +5,7 @@ import type { JudgeContext } from "./context.ts";
 import { isList, isMap, isMatcher, matches, textOf } from "./matchers.ts";
 import { matchesNode } from "./selectors.ts";
 
+const MARKERS = "/nodes/failover-finish-nodes/";
 const ALL_KEYS = new Set(["event", "by", "of", "path", "instance", "task", "state", "since"]);
 
 /** Whether an event fits a pattern of `history`, `never` or `counts`: all that the pattern names has to fit. */
@@ -62,11 +63,12 @@ function isType(expected: Json, type: string, context: JudgeContext): boolean {
   return expected.endsWith(".*") ? type.startsWith(expected.slice(0, -1)) : type === expected;
 }
 
-/** The node of an address is meant whatever its incarnation: "/nodes/master/<master-1>". */
+/** A node or a marker of an address is meant whatever its incarnation and start: "/nodes/master/<master-1>". */
 function isPath(expected: Json, path: string, context: JudgeContext): boolean {
   if (isMatcher(expected) || typeof expected !== "string") return matches(expected, path, context.scope);
   const asked = context.scope.replaceNodes(expected);
-  return path === asked || path.startsWith(`${asked}@`);
+  if (path === asked || path.startsWith(`${asked}@`)) return true;
+  return asked.startsWith(MARKERS) && path.startsWith(`${asked}-`);
 }
 
 /** When a step landed; later than everything when it never did. */

@@ -54,7 +54,9 @@ function selectByRole(kind: string, value: Json, context: JudgeContext): readonl
       return coordinatorsOf(selectNodes(value, context), facts);
     case "holderOf":
       return facts.evidence.snapshot.registry
-        .filter((record) => record.kind === "lock" && record.path === value)
+        .filter(
+          (record) => record.kind === "lock" && record.path === context.scope.replaceNodes(textOf(value)),
+        )
         .map(({ value: holder }) => ({ address: addressIn(holder, facts) }));
     case "activeOf":
       return activeOf(value, facts);

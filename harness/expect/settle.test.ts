@@ -57,9 +57,54 @@ test("what still moves is waited for to the limit", async () => {
 });
 
 test("a PASS that comes at the last moment still gets its time", async () => {
-  const judgements = [...Array.from({ length: 26 }, () => FAIL), PASS];
-  const { verdict } = await settle({ snapshots: [moving], judgements, withinMs: 300 });
-  expect(verdict).toBe("PASS");
+  // By the clock, not by the number of looks: a busy machine takes fewer.
+  const passesFromMs = clock.monotonicMs() + 450;
+  const settled = await settleExpectations({
+    clock,
+    withinMs: 500,
+    stableForMs: 300,
+    everyMs: 10,
+    snapshot: () => Promise.resolve(moving),
+    judgeNow: () => (clock.monotonicMs() >= passesFromMs ? PASS : FAIL),
+  });
+  expect(settled.judgement.verdict).toBe("PASS");
+});
+
+test("what is final is judged at once, what may still come is waited for", async () => {
+  const finding = { kind: "expectation", pointer: "", message: "" } as const;
+  const settleWith = async (code: string, processes: Snapshot["processes"] = []): Promise<number> => {
+    const startMs = clock.monotonicMs();
+    await settleExpectations({
+      clock,
+      withinMs: 900,
+      stableForMs: 50,
+      restForMs: 400,
+      everyMs: 10,
+      snapshot: () => Promise.resolve({ ...resting, processes }),
+      judgeNow: () => ({ verdict: "FAIL", findings: [{ ...finding, code }] }),
+    });
+    return clock.monotonicMs() - startMs;
+  };
+  expect(await settleWith("instances")).toBeLessThan(350);
+  const tookMs = await settleWith("alerts");
+  expect(tookMs).toBeGreaterThanOrEqual(400);
+  expect(tookMs).toBeLessThan(850);
+  // A process that is not registered (yet): the cluster still moves.
+  const running = { node: "worker-1", status: "running", exitCode: undefined } as const;
+  expect(await settleWith("alerts", [running])).toBeGreaterThanOrEqual(900);
+});
+
+test("a PASS after which the world went dark is no PASS", async () => {
+  let looks = 0;
+  const settling = settleExpectations({
+    clock,
+    withinMs: 100,
+    stableForMs: 50,
+    everyMs: 10,
+    snapshot: () => (looks++ === 0 ? Promise.resolve(resting) : Promise.reject(new Error("frozen"))),
+    judgeNow: () => PASS,
+  });
+  await expect(settling).rejects.toThrow("frozen");
 });
 
 test("a world that cannot be seen is an error, not a hang", async () => {

@@ -1,7 +1,7 @@
 import { type Clock, WaitTimeoutError, waitUntil } from "../../src/base/index.ts";
 import type { Snapshot } from "../observe/evidence.ts";
 import { isUnfinishedWorkflow } from "./facts.ts";
-import type { Judgement } from "./finding.ts";
+import type { Finding, Judgement } from "./finding.ts";
 import { wordIn } from "./words.ts";
 
 export interface SettleOptions {
@@ -13,6 +13,11 @@ export interface SettleOptions {
   readonly withinMs: number;
   /** The verdict must hold so long without interruption, milliseconds. */
   readonly stableForMs: number;
+  /**
+   * When nothing has moved for so long, nothing will: long enough to notice a death and to act on it. Milliseconds,
+   * default `stableForMs`.
+   */
+  readonly restForMs?: number;
   readonly clock: Clock;
   /** Milliseconds between two looks. Default 50. */
   readonly everyMs?: number;
@@ -27,19 +32,26 @@ export interface Settled {
 }
 
 /**
- * Waits until the case's end is as expected and stays so for `stableForMs`, or `withinMs` is over. A case in which
- * nothing moves any more (all workflows finished, no command waits, no row changed) need not wait longer to be judged
- * wrong: it ends when that has lasted `stableForMs` too. Throws the last error when the world could not be looked at
- * once.
+ * Waits until the case's end is as expected and stays so for `stableForMs`, or `withinMs` is over. What cannot become
+ * right any more need not wait longer to be judged wrong: all workflows have finished, no command waits, and either
+ * what is wrong is final, as the rows of a finished workflow are, or nothing has moved for `restForMs`. Throws the last
+ * error when the world could not be looked at once.
  */
 export async function settleExpectations(options: SettleOptions): Promise<Settled> {
   const { clock, snapshot, judgeNow, withinMs, stableForMs, everyMs = 50, signal } = options;
+  const { restForMs = stableForMs } = options;
   const deadlineMs = clock.monotonicMs() + withinMs;
   let last: Settled | undefined;
   let lastError: unknown;
   let lastFigure = "";
   let sinceMs = clock.monotonicMs();
 
+  const neededMs = ({ judgement, snapshot: seen }: Settled): number => {
+    if (judgement.verdict === "PASS") return stableForMs;
+    if (!allFinished(seen)) return Number.POSITIVE_INFINITY;
+    if (judgement.findings.some(isFinal)) return stableForMs;
+    return isSettledCluster(seen) ? Math.max(stableForMs, restForMs) : Number.POSITIVE_INFINITY;
+  };
   const look = async (): Promise<Settled | undefined> => {
     let seen: Snapshot;
     try {
@@ -56,8 +68,7 @@ export async function settleExpectations(options: SettleOptions): Promise<Settle
     lastFigure = figure;
     last = { snapshot: seen, judgement };
     // A PASS in the last moment still gets its time to prove stable; anything else has had all the time it gets.
-    const isDone = judgement.verdict === "PASS" || isAtRest(seen);
-    if (isDone && nowMs - sinceMs >= stableForMs) return last;
+    if (nowMs - sinceMs >= neededMs(last)) return last;
     return nowMs >= deadlineMs && judgement.verdict !== "PASS" ? last : undefined;
   };
   try {
@@ -70,17 +81,37 @@ export async function settleExpectations(options: SettleOptions): Promise<Settle
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    if (!(error instanceof WaitTimeoutError) || last === undefined) throw lastError ?? error;
+    // Nobody knows whether what was seen before the world went dark was still so.
+    const isDark = last === undefined || lastFigure === "";
+    if (!(error instanceof WaitTimeoutError) || isDark) throw lastError ?? error;
     return last;
   }
 }
 
 /** All workflows have finished and nobody was asked to do more. */
-function isAtRest(snapshot: Snapshot): boolean {
+function allFinished(snapshot: Snapshot): boolean {
   const instances = snapshot.tables["t_ds_workflow_instance"] ?? [];
   const states = instances.map((row) => String(wordIn("t_ds_workflow_instance", "state", row["state"])));
   const commands = snapshot.tables["t_ds_command"] ?? [];
   return commands.length === 0 && !states.some(isUnfinishedWorkflow);
+}
+
+/** What has happened has happened, and rows of finished workflows stay. Alerts, entries and processes may still come. */
+const isFinal = ({ kind, code }: Finding): boolean =>
+  code === "instances" || code === "never" || (kind === "invariant" && !MAY_HEAL.has(code));
+const MAY_HEAL: ReadonlySet<string> = new Set([
+  "everything-ends",
+  "nothing-left",
+  "slots-kept",
+  "session-bound",
+]);
+
+const NODE_ENTRY = /^\/nodes\/(?:master|worker|alert-server)\/[^/]+$/;
+
+/** As many nodes are registered as processes run: no session of a dead one is still to end. */
+function isSettledCluster({ registry, processes }: Snapshot): boolean {
+  const registered = registry.filter(({ kind, path }) => kind === "entry" && NODE_ENTRY.test(path)).length;
+  return registered === processes.filter(({ status }) => status === "running").length;
 }
 
 /** Changes when anything that a case may expect changes. */

@@ -82,6 +82,10 @@ async function aimAt(
     if (kind === "replace") throw new Error(`a ${target.service} cannot be replaced`);
     return { faults: [serviceFault(stage, step, { kind, service: target.service })], oneByOne: false };
   }
+  if (target.kind === "targets") {
+    const volleys = await Promise.all(target.of.map((one) => aimAt(stage, step, { kind, target: one }, aim)));
+    return { faults: volleys.flatMap(({ faults }) => faults), oneByOne: false };
+  }
   const hits = await awaitHits(stage, step, { selector: target, wanted: WANTED[kind] }, aim);
   return { faults: hits.map((hit) => processFault(kind, step, hit)), oneByOne: target.kind === "each" };
 }

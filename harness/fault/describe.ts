@@ -4,7 +4,6 @@ import {
   formatInstanceRef,
   formatTaskRef,
   type InstanceRef,
-  type Selector,
   type Target,
 } from "../case/index.ts";
 
@@ -36,7 +35,8 @@ export function targetText(target: Target): string {
       return `${target.kind} ${target.group}${except}`;
     }
     case "list":
-      return target.of.map((selector: Selector) => targetText(selector)).join(", ");
+    case "targets":
+      return target.of.map((one: Target) => targetText(one)).join(", ");
   }
 }
 

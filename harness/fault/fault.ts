@@ -11,6 +11,11 @@ export interface Injection {
    * others may notice a death within a millisecond. Without the call, effects count from the landing.
    */
   readonly strike: () => void;
+  /**
+   * To be called by a fault whose effects may be seen while it is still landing (a node that stops leaves before its
+   * process ends): events count from here for the next step, while the landing is when it was proved.
+   */
+  readonly begin: () => void;
 }
 
 /** How it was seen that a fault landed. */
@@ -40,13 +45,13 @@ export async function landFault(
   stage: Stage,
   step: Step,
   fault: Fault,
-  strike: () => void,
+  effects: Pick<Injection, "strike" | "begin">,
 ): Promise<Landing> {
   const withinMs = windowOf(stage, step);
   const over = new AbortController();
   const late = stage.clock.sleep(withinMs + WRAPPER_MARGIN_MS, over.signal).then(() => undefined);
   try {
-    const landing = await Promise.race([fault.inject({ withinMs, strike }), late]);
+    const landing = await Promise.race([fault.inject({ withinMs, ...effects }), late]);
     if (landing !== undefined) return landing;
     throw new Error(`it did not land within ${withinMs} ms`);
   } catch (error) {

@@ -32,7 +32,8 @@ export function operateFault(stage: Stage, step: Step, action: OperateAction): F
   const requestId = stage.random.uuid();
   return {
     name: `operate ${requestText(action.request)}`,
-    async inject({ withinMs }) {
+    async inject({ withinMs, begin }) {
+      begin();
       const deadlineMs = stage.history.nowMs() + withinMs;
       const { by, answer } = await lookUntil(stage, {
         look: () => ask(stage, step, { action, requestId, deadlineMs }),

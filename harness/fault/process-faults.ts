@@ -59,7 +59,8 @@ function stopFault(step: Step, hit: ProcessHit): Fault {
   const { node, process } = hit;
   return {
     name: `stop ${node.name}`,
-    async inject({ withinMs }) {
+    async inject({ withinMs, begin }) {
+      begin();
       await stopOrderly(step, process, withinMs);
       const { exitCode } = process.record();
       return {
@@ -96,7 +97,8 @@ function resumeFault(hit: ProcessHit): Fault {
   const { node, process } = hit;
   return {
     name: `resume ${node.name}`,
-    async inject() {
+    async inject({ begin }) {
+      begin();
       await process.resume();
       return {
         proof: `pid ${process.pid} runs (process state ${processState(process.pid) ?? "?"})`,
@@ -109,7 +111,8 @@ function resumeFault(hit: ProcessHit): Fault {
 function startFault(node: ClusterNode): Fault {
   return {
     name: `start ${node.name}`,
-    async inject() {
+    async inject({ begin }) {
+      begin();
       const process = await node.start();
       return { proof: `pid ${process.pid} is ready`, hits: [{ node, process }] };
     },
@@ -119,7 +122,8 @@ function startFault(node: ClusterNode): Fault {
 function restartFault(step: Step, { node, process }: Hit): Fault {
   return {
     name: `restart ${node.name}`,
-    async inject({ withinMs }) {
+    async inject({ withinMs, begin }) {
+      begin();
       if (process !== undefined && process.phase !== "ended") await stopOrderly(step, process, withinMs);
       const next = await node.start();
       return {
@@ -133,7 +137,8 @@ function restartFault(step: Step, { node, process }: Hit): Fault {
 function replaceFault(node: ClusterNode): Fault {
   return {
     name: `replace ${node.name}`,
-    async inject() {
+    async inject({ begin }) {
+      begin();
       const before = node.current;
       const process = await node.start({ elsewhere: true });
       const beside = before === undefined ? "" : `, beside pid ${before.pid}`;

@@ -12,8 +12,8 @@ export interface StepRun {
   readonly step: Step;
   readonly progress: StepProgress;
   readonly reached: Reached;
-  /** Called whenever effects begin to count anew: at each injection. */
-  readonly onStrike: (atMs: number) => void;
+  /** Called when effects begin to count anew: at each injection. */
+  readonly onEffects: (atMs: number) => void;
 }
 
 /**
@@ -66,13 +66,19 @@ async function injectAll(stage: Stage, run: StepRun, faults: readonly Fault[]): 
   // Of several injections the last one counts: it is not undone yet.
   progress.undoneAtMs = undefined;
   let struckAtMs: number | undefined;
+  let effectsFromMs: number | undefined;
+  const begin = (): void => {
+    effectsFromMs ??= stage.history.nowMs();
+    progress.effectsFromMs = effectsFromMs;
+    run.onEffects(effectsFromMs);
+  };
   const strike = (): void => {
     struckAtMs = stage.history.nowMs();
-    run.onStrike(struckAtMs);
+    begin();
   };
-  const landings = await Promise.all(faults.map((fault) => landFault(stage, step, fault, strike)));
-  if (struckAtMs === undefined) strike();
-  progress.landedAtMs = struckAtMs;
+  const landings = await Promise.all(faults.map((fault) => landFault(stage, step, fault, { strike, begin })));
+  progress.landedAtMs = struckAtMs ?? stage.history.nowMs();
+  begin();
   for (const { hits, proof } of landings) {
     progress.proofs.push(proof);
     progress.hits.push(...hits);

@@ -67,6 +67,7 @@ function newProgress(step: Step): StepProgress {
     step,
     firedAtMs: undefined,
     landedAtMs: undefined,
+    effectsFromMs: undefined,
     undoneAtMs: undefined,
     hits: [],
     hit: [],
@@ -134,10 +135,10 @@ async function runInOrder(
     const progress = stage.progress.get(step.id) ?? newProgress(step);
     const next = watchOf(stage, steps[index + 1]);
     watches.push(next);
-    await runStep(own, undoing, { step, progress, reached, onStrike: (atMs) => next?.countFrom(atMs) });
+    await runStep(own, undoing, { step, progress, reached, onEffects: (atMs) => next?.countFrom(atMs) });
     watches[index]?.release();
-    eventsFromMs = progress.landedAtMs ?? stage.history.nowMs();
-    delaysFromMs = eventsFromMs;
+    delaysFromMs = progress.landedAtMs ?? stage.history.nowMs();
+    eventsFromMs = progress.effectsFromMs ?? delaysFromMs;
   }
 }
 

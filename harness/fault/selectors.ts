@@ -5,7 +5,7 @@ import type { ClusterNode, NodeProcess } from "../cluster/index.ts";
 import type { HolderObservation, RegistryRecord } from "../observe/index.ts";
 import { targetText } from "./describe.ts";
 import type { Look } from "./look-until.ts";
-import type { Hit, Stage } from "./stage.ts";
+import { type Hit, type Stage, withAddresses } from "./stage.ts";
 
 /**
  * In which state somebody has to be to be meant: to kill somebody who is dead already would prove nothing.
@@ -180,7 +180,8 @@ async function coordinatorOf(
 
 async function holderOf(stage: SelectorStage, lock: string, wanted: Wanted): Promise<Hit | undefined> {
   const records = await stage.observer.registryPaths("/");
-  const held = records.find((record) => record.kind === "lock" && record.path === lock);
+  const path = withAddresses(stage, lock);
+  const held = records.find((record) => record.kind === "lock" && record.path === path);
   return held && holderHit(stage, held, { records, wanted });
 }
 

@@ -29,7 +29,8 @@ export function serviceFault(
   const undo = undoOf(kind, handle);
   return {
     name: `${kind} ${service}`,
-    async inject() {
+    async inject({ begin }) {
+      begin();
       await act(kind, handle);
       return { proof: `the ${service} proved it: ${kind}`, hits: [] };
     },

@@ -28,7 +28,8 @@ export function sqlFault(stage: Stage, step: Step, statement: string): Fault {
   };
   return {
     name: "sql",
-    async inject({ withinMs }) {
+    async inject({ withinMs, begin }) {
+      begin();
       const deadlineMs = stage.history.nowMs() + withinMs;
       const result = await lookUntil(stage, {
         look: () => run(Math.max(SHORTEST_TRY_MS, deadlineMs - stage.history.nowMs())),

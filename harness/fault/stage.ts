@@ -52,6 +52,8 @@ export interface StepProgress {
    * the signal, while the proof of that takes some milliseconds, in which the others may have noticed already.
    */
   landedAtMs: number | undefined;
+  /** From when on events may be effects of it: no later than the landing. */
+  effectsFromMs: number | undefined;
   undoneAtMs: number | undefined;
   readonly hits: Hit[];
   readonly hit: { readonly node: string; readonly incarnation: string }[];

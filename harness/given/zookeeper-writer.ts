@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import zookeeper from "node-zookeeper-client";
 import { type Clock, errorMessage, ReleaseStack } from "../../src/base/index.ts";
 import type { RegistryConfig } from "../../src/config/index.ts";
@@ -7,6 +8,8 @@ import type { RegistryWriter } from "./registry-writer.ts";
 type ZookeeperConfig = Extract<RegistryConfig, { kind: "zookeeper" }>;
 
 const LIMIT_MS = 5000;
+/** Where the scheduler queues for its locks, apart from its nodes: a folder for each, named by its path. */
+const LOCK_QUEUES = ".locks";
 /** Nothing of this session is to outlive it; long enough for a slow machine. */
 const WRITER_SESSION_MS = 10_000;
 
@@ -37,7 +40,7 @@ export function createZookeeperWriter(config: ZookeeperConfig, clock: Clock): Re
       const nodes = [
         ...entries.map(({ path, value }) => ({ path: root + path, value, mode: EPHEMERAL })),
         ...locks.map((path) => ({
-          path: `${root}${path}/lock-`,
+          path: `${root}/${LOCK_QUEUES}/${encodeURIComponent(path)}/${randomUUID()}-`,
           value: holder,
           mode: EPHEMERAL_SEQUENTIAL,
         })),

@@ -12,6 +12,8 @@ export interface Evidence {
   readonly seed: number;
   /** Directory of the case's files on this machine. */
   readonly workDirectory: string;
+  /** Wall clock at which the times of the case begin, milliseconds; unknown in evidence of older versions. */
+  readonly startWallMs?: number;
   readonly nodes: readonly NodeRecord[];
   readonly steps: readonly StepRecord[];
   readonly history: readonly HistoryEvent[];

@@ -16,7 +16,9 @@ export interface CaseResult {
 
 /** "cases/failover/x.yaml", with the matrix combination. */
 export function titleOf({ file, name, combination }: ResolvedCase): string {
-  return `${file}  ${name}${combination === "" ? "" : ` [${combination}]`}`;
+  const title = `${file}  ${name}${combination === "" ? "" : ` [${combination}]`}`;
+  // On one line, and without what would steer a terminal.
+  return title.replace(/\p{Cc}+/gu, " ");
 }
 
 /** "850 ms", "1.23 s", "2 min 5 s". */

@@ -65,12 +65,11 @@ export function createConsoleReporter(options: ConsoleReporterOptions): ConsoleR
       running.delete(result.case);
       results.push(result);
       clear();
-      write(`${caseLine(result, colors)}\n`);
       const { verdict } = result.judgement;
-      if (verdict !== "PASS" && verdict !== "SKIP")
-        write(`\n${formatFailure(result, { colors, readText })}\n`);
-      else if (verbose && result.evidence !== undefined)
-        write(`${formatFailure(result, { colors, readText })}\n`);
+      const good = verdict === "PASS" || verdict === "SKIP";
+      if (good) write(`${caseLine(result, colors)}\n`);
+      if (!good || (verbose && result.evidence !== undefined))
+        write(`${good ? "" : "\n"}${formatFailure(result, { colors, readText })}\n`);
       if (ticking !== undefined) progress();
     },
     runFinished() {
@@ -119,7 +118,9 @@ function summary(results: readonly CaseResult[], durationMs: number, colors: Col
     const number = results.filter(({ judgement }) => judgement.verdict === verdict).length;
     return number === 0 ? [] : [paint(verdict, colors)(`${number} ${WORDS[verdict]}`)];
   });
-  const bad = results.filter(({ judgement: { verdict } }) => verdict !== "PASS" && verdict !== "SKIP");
+  const notGood = results.filter(({ judgement: { verdict } }) => verdict !== "PASS" && verdict !== "SKIP");
+  // What went wrong once more, where the eye is at the end; a single case has just been told.
+  const bad = results.length === 1 ? [] : notGood;
   const list = bad.map((result) => {
     const first = result.judgement.findings[0]?.message ?? "";
     const { verdict } = result.judgement;

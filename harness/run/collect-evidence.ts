@@ -61,6 +61,7 @@ export function createEvidenceCollector(parts: CaseParts, run: CaseRun): Evidenc
     sessionTimeoutMs: sessionTimeoutMs(),
     seed: run.seed,
     workDirectory,
+    ...(history === undefined ? {} : { startWallMs: history.startWallMs }),
     nodes,
     steps: stepsSoFar(),
     // What came after the end, when the nodes were being stopped, says nothing about the case.

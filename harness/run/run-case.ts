@@ -7,6 +7,7 @@ import {
   applyExpectedFailure,
   type Judgement,
   judge,
+  restTime,
   settleExpectations,
   settleTimes,
 } from "../expect/index.ts";
@@ -128,6 +129,7 @@ async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
     snapshot: () => observer.snapshot(),
     judgeNow: (snapshot) => judge(collector.evidenceWith(snapshot)),
     ...settleTimes(run.case.expect, collector.sessionTimeoutMs),
+    restForMs: restTime(run.case.cluster, collector.sessionTimeoutMs),
     clock,
     signal: run.signal,
   });

@@ -29,11 +29,12 @@ export interface RunCasesOptions {
 
 /**
  * Runs cases side by side. Outcomes come in the order of the cases, whatever the order in which they ended; those that
- * were never started are missing. Throws what `runCase` throws, when all that were running have ended.
+ * were never started are missing. Throws the first that `runCase` throws (a bug), when all have run.
  */
 export async function runCases(options: RunCasesOptions): Promise<readonly CaseOutcome[]> {
   const runs = plannedRuns(options);
   const outcomes: (CaseOutcome | undefined)[] = [];
+  const bugs: unknown[] = [];
   let next = 0;
   let stopped = false;
 
@@ -44,10 +45,14 @@ export async function runCases(options: RunCasesOptions): Promise<readonly CaseO
       if (run === undefined) return;
       next += 1;
       options.onStart?.(run);
-      const outcome = await options.runCase(run).catch((error: unknown) => {
-        stopped = true;
-        throw error;
-      });
+      let outcome: CaseOutcome;
+      try {
+        outcome = await options.runCase(run);
+      } catch (error) {
+        // A bug that one case runs into is no reason to say nothing of the others.
+        bugs.push(error);
+        continue;
+      }
       outcomes[index] = outcome;
       options.onOutcome?.(outcome);
       if (options.bail && !isGood(outcome)) stopped = true;
@@ -55,8 +60,8 @@ export async function runCases(options: RunCasesOptions): Promise<readonly CaseO
   };
 
   const workers = Array.from({ length: Math.min(options.jobs, runs.length) }, worker);
-  const ended = await Promise.allSettled(workers);
-  for (const end of ended) if (end.status === "rejected") throw end.reason;
+  await Promise.all(workers);
+  if (bugs.length > 0) throw bugs[0];
   return outcomes.filter((outcome) => outcome !== undefined);
 }
 

@@ -1,4 +1,4 @@
-import type { ResolvedCase } from "../case/resolved-case.ts";
+import { type ResolvedCase, servicesOf } from "../case/index.ts";
 import type { Environment } from "../environment/index.ts";
 
 /** Capabilities that the environments of this version have. */
@@ -28,9 +28,7 @@ export function ownServices(resolved: ResolvedCase): {
   readonly database: boolean;
 } {
   const broken = new Set(
-    resolved.steps.flatMap(({ action }) =>
-      "target" in action && action.target.kind === "service" ? [action.target.service] : [],
-    ),
+    resolved.steps.flatMap(({ action }) => ("target" in action ? servicesOf(action.target) : [])),
   );
   return { registry: broken.has("registry"), database: broken.has("database") };
 }

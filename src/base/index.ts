@@ -8,6 +8,7 @@ export {
   type Failpoints,
   NO_FAILPOINTS,
 } from "./failpoints.ts";
+export { Lane } from "./lane.ts";
 export { createSeededRandom, createSystemRandom, type Random } from "./random.ts";
 export { ReleaseStack } from "./release-stack.ts";
 export { createSystemClock } from "./system-clock.ts";

@@ -14,7 +14,7 @@ import {
   copyStartParameters,
   type Database,
   deleteCommands,
-  endUnclaimable,
+  endByForce,
   type FetchOptions,
   type IntentRow,
   insertAudit,
@@ -171,9 +171,10 @@ async function refuseAll(tx: SqlExecutor, ports: ClaimPorts, refused: readonly D
     await setCommandAside(tx, command.id, decision.message);
     if (decision.endWorkflow && workflow !== undefined) {
       const nowMs = ports.clock.now();
-      await endUnclaimable(tx, {
+      await endByForce(tx, {
         workflowInstanceId: workflow.id,
         me: ports.me.incarnation,
+        step: "GIVE_UP",
         why: decision.message,
         nowMs,
       });
@@ -245,4 +246,26 @@ export async function claimCommands(ports: ClaimPorts, fetch: FetchOptions): Pro
     epoch,
   }));
   return { owned, commands: decided.length };
+}
+
+/** Sets the command aside that makes a claim of it alone fail. Its workflow, which nobody else would take, ends. */
+export async function setHeadAside(ports: ClaimPorts, fetch: FetchOptions, why: string): Promise<void> {
+  const failed = await ports.database.transaction(async (tx) => {
+    await assertSelf(tx, ports.me.incarnation);
+    const commands = await lockCommands(tx, { ...fetch, limit: 1 });
+    const workflows = await lockWorkflows(
+      tx,
+      commands.map((command) => command.workflowInstanceId),
+    );
+    for (const { id, workflowInstanceId } of commands) {
+      await setCommandAside(tx, id, why);
+      const state = workflows.get(workflowInstanceId)?.state;
+      if (state !== "SUBMITTED_SUCCESS" && state !== "FAILOVER") continue;
+      const { incarnation: me } = ports.me;
+      await endByForce(tx, { workflowInstanceId, me, step: "GIVE_UP", why, nowMs: ports.clock.now() });
+    }
+    return commands;
+  });
+  for (const { id: commandId, workflowInstanceId } of failed)
+    ports.events.emit({ type: "command.failed", commandId, workflowInstanceId, message: why });
 }

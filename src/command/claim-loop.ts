@@ -2,13 +2,12 @@ import { type Clock, errorMessage, type Timer } from "../base/index.ts";
 import type { Log } from "../node/index.ts";
 import {
   FencedError,
-  lockCommands,
+  type FetchOptions,
   type Ownership,
   StoreError,
   selectWaitingCommands,
-  setCommandAside,
 } from "../store/index.ts";
-import { type ClaimPorts, claimCommands } from "./claim-commands.ts";
+import { type ClaimPorts, claimCommands, setHeadAside } from "./claim-commands.ts";
 
 export interface ClaimLoop {
   /** There may be commands: look now. */
@@ -52,6 +51,8 @@ class Claimer {
   readonly #options: ClaimLoopOptions;
   readonly #overdueOf: (waiting: readonly number[]) => readonly number[];
   #limit = CLAIM_LIMIT;
+  /** What the last claim asked for. */
+  #fetch: FetchOptions | undefined;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
@@ -67,7 +68,8 @@ class Claimer {
     const mine = slot();
     if (waiting.length === 0 || (mine === undefined && overdue.length === 0) || !mayAct()) return false;
     const limit = this.#limit;
-    const claimed = await claimCommands(ports, { slot: mine?.slot, slots: mine?.slots ?? 1, overdue, limit });
+    this.#fetch = { slot: mine?.slot, slots: mine?.slots ?? 1, overdue, limit };
+    const claimed = await claimCommands(ports, this.#fetch);
     if (claimed.owned.length > 0) onOwned(claimed.owned);
     this.#limit = CLAIM_LIMIT;
     return claimed.commands === limit;
@@ -75,16 +77,12 @@ class Claimer {
 
   /** One command makes the whole batch fail: smaller batches find it, and then it goes aside alone. */
   async isolate(error: StoreError): Promise<void> {
-    if (this.#limit > 1) {
+    if (this.#limit > 1 || this.#fetch === undefined) {
       this.#limit = Math.ceil(this.#limit / 4);
       return;
     }
-    const mine = this.#options.slot();
-    const head = { slot: mine?.slot, slots: mine?.slots ?? 1, overdue: [], limit: 1 };
-    await this.#options.ports.database.transaction(async (tx) => {
-      for (const command of await lockCommands(tx, head))
-        await setCommandAside(tx, command.id, error.message);
-    });
+    // The very commands that the failed claim asked for: others are innocent.
+    await setHeadAside(this.#options.ports, this.#fetch, error.message);
     this.#limit = CLAIM_LIMIT;
   }
 }

@@ -12,13 +12,16 @@ import {
   type WorkflowState,
 } from "../model/index.ts";
 import {
+  closeRequest,
+  closeWhatIsOpen,
   type Database,
+  forgetRequest,
   insertCommand,
   insertInstance,
   insertIntent,
-  isKnownRequest,
   lockWorkflows,
   notifyWorkflow,
+  openRequest,
   type SqlExecutor,
   sqlTime,
 } from "../store/index.ts";
@@ -64,6 +67,7 @@ async function endWaiting(tx: SqlExecutor, id: number, nowMs: number): Promise<v
     [id, WORKFLOW_STATE_CODES.STOP, sqlTime(nowMs)],
   );
   await tx.query("DELETE FROM t_ds_command WHERE workflow_instance_id = $1", [id]);
+  await closeWhatIsOpen(tx, id, nowMs);
 }
 
 async function orderStopOrPause(
@@ -175,11 +179,14 @@ export async function operate(
   { requestId, request }: OperatorRequest,
 ): Promise<OperatorAnswer> {
   const answer = await ports.database.transaction(async (tx): Promise<OperatorAnswer> => {
-    const known = await isKnownRequest(tx, requestId);
-    if (known !== undefined) return { accepted: true, workflowInstanceId: known };
-    return request.kind === "start"
+    const known = await openRequest(tx, requestId, ports.clock.now());
+    if (known !== "new") return { accepted: true, workflowInstanceId: known };
+    const given = await (request.kind === "start"
       ? start(tx, ports, requestId, request)
-      : orderAgain(tx, ports, requestId, request);
+      : orderAgain(tx, ports, requestId, request));
+    if (given.accepted) await closeRequest(tx, requestId, given.workflowInstanceId);
+    else await forgetRequest(tx, requestId);
+    return given;
   });
   const subject = { request: request.kind, requestId };
   if (answer.accepted) {

@@ -2,16 +2,18 @@ import { errorMessage } from "../base/index.ts";
 import {
   advanceSweep,
   assertSelf,
+  endByForce,
   FencedError,
   insertAlert,
+  lockNextOfSweep,
   lockSweep,
   notifyCommands,
+  type SqlExecutor,
   StoreError,
   type SweepHold,
+  type SweepScope,
   type SweptWorkflow,
-  selectOwnedWorkflows,
   selectOwnerlessHosts,
-  setPoisonAside,
   sweepBatch,
 } from "../store/index.ts";
 import type { FailoverPorts } from "./failover-ports.ts";
@@ -64,52 +66,64 @@ async function moveBatch(
   return swept;
 }
 
+/** Where the rows of a sweep come from, and how a batch of them is moved. */
+interface Source {
+  readonly what: string;
+  readonly scope: SweepScope;
+  move(batch: Batch): Promise<readonly SweptWorkflow[]>;
+  /** First in the transaction that sets a row aside. Throws when this master may not. */
+  assertMine(tx: SqlExecutor): Promise<void>;
+}
+
 /** The row right behind the cursor makes its batch fail even alone: it goes aside, so that the others are recovered. */
 async function setNextAside(
   ports: FailoverPorts,
-  hold: SweepHold,
-  cursor: number,
+  source: Source,
+  batch: Batch,
   error: unknown,
 ): Promise<number> {
-  const owned = await selectOwnedWorkflows(ports.database, hold.incarnation);
-  const poison = owned.find((workflow) => workflow.id > cursor);
-  if (poison === undefined) return cursor;
   const why = errorMessage(error);
-  ports.log.error(`workflow instance ${poison.id} cannot be failed over: ${why}`);
-  await ports.database.transaction(async (tx) => {
-    await assertSelf(tx, hold.rescuer);
-    await setPoisonAside(tx, {
-      me: hold.rescuer,
-      workflowInstanceId: poison.id,
-      why,
-      nowMs: ports.clock.now(),
-    });
+  const poison = await ports.database.transaction(async (tx) => {
+    await source.assertMine(tx);
+    const id = await lockNextOfSweep(tx, { scope: source.scope, ...batch });
+    if (id === undefined) return undefined;
+    const nowMs = ports.clock.now();
+    const me = ports.me.incarnation;
+    await endByForce(tx, { workflowInstanceId: id, me, step: "POISON", why, nowMs });
+    return id;
   });
-  return poison.id;
+  if (poison !== undefined) ports.log.error(`workflow instance ${poison} cannot be failed over: ${why}`);
+  return poison ?? batch.cursor;
 }
 
-async function pass(ports: FailoverPorts, hold: SweepHold, waitForLocks: boolean): Promise<void> {
+/** From the first row to the last, in batches. An error that is not a row's own is thrown. */
+async function pass(ports: FailoverPorts, source: Source, waitForLocks: boolean): Promise<void> {
   let cursor = 0;
   let limit = ports.timing.batchSize;
   while (!ports.stopping.aborted) {
+    const batch = { cursor, limit, waitForLocks };
     try {
-      const swept = await moveBatch(ports, hold, { cursor, limit, waitForLocks });
+      const swept = await source.move(batch);
       if (swept.length < limit) return;
       cursor = swept.at(-1)?.id ?? cursor;
       limit = ports.timing.batchSize;
     } catch (error) {
+      if (!(error instanceof StoreError && error.code === "CONSTRAINT")) throw error;
+      if (limit > 1) limit = Math.ceil(limit / 4);
+      else cursor = await setNextAside(ports, source, batch, error);
+    }
+  }
+}
+
+/** What throws is tried again until it is done, another rescuer took over, or this master is fenced or stops. */
+async function persistInPass(ports: FailoverPorts, source: Source, waitForLocks: boolean): Promise<void> {
+  while (!ports.stopping.aborted) {
+    try {
+      return await pass(ports, source, waitForLocks);
+    } catch (error) {
       if (error instanceof SweepLostError || error instanceof FencedError) throw error;
-      const poison = error instanceof StoreError && error.code === "CONSTRAINT";
-      if (!poison) {
-        ports.log.warn(
-          `a batch of the failover of ${hold.incarnation} is tried again: ${errorMessage(error)}`,
-        );
-        await ports.clock.sleep(ports.timing.retryPauseMs, ports.stopping);
-      } else if (limit > 1) {
-        limit = Math.ceil(limit / 4);
-      } else {
-        cursor = await setNextAside(ports, hold, cursor, error);
-      }
+      ports.log.warn(`a batch of ${source.what} is tried again: ${errorMessage(error)}`);
+      await ports.clock.sleep(ports.timing.retryPauseMs, ports.stopping);
     }
   }
 }
@@ -119,14 +133,56 @@ async function pass(ports: FailoverPorts, hold: SweepHold, waitForLocks: boolean
  * fewer, so the second pass, which waits for locks, leaves nothing behind. False: another rescuer took over.
  */
 export async function sweepOwned(ports: FailoverPorts, hold: SweepHold): Promise<boolean> {
+  const source: Source = {
+    what: `the failover of ${hold.incarnation}`,
+    scope: { ownerIncarnation: hold.incarnation },
+    move: (batch) => moveBatch(ports, hold, batch),
+    async assertMine(tx) {
+      if (!(await lockSweep(tx, hold))) throw new SweepLostError("another rescuer took this failover over");
+    },
+  };
   try {
-    await pass(ports, hold, false);
-    await pass(ports, hold, true);
+    await persistInPass(ports, source, false);
+    await persistInPass(ports, source, true);
     return !ports.stopping.aborted;
   } catch (error) {
     if (error instanceof SweepLostError) return false;
     throw error;
   }
+}
+
+type Stored = { readonly alertId: number; readonly title: string };
+
+/** One batch of those without owner, with the alert in the same transaction. */
+async function moveOwnerless(
+  ports: FailoverPorts,
+  address: string,
+  batch: Batch,
+): Promise<readonly SweptWorkflow[]> {
+  const { swept, stored } = await ports.database.transaction(async (tx) => {
+    const me = ports.me.incarnation;
+    await assertSelf(tx, me);
+    const nowMs = ports.clock.now();
+    const moved = await sweepBatch(tx, { me, scope: "without-owner", ...batch, nowMs });
+    await notifyCommands(tx);
+    const first = moved[0];
+    if (first === undefined) return { swept: moved, stored: undefined };
+    const subject = {
+      kind: "master",
+      address,
+      incarnation: null,
+      workflows: moved.length,
+      tasks: 0,
+    } as const;
+    const alert = failoverAlert(subject);
+    const dedupeKey = `failover:ownerless:${first.id}:${first.epoch}`;
+    const alertId = await insertAlert(tx, { ...alert, type: "FAULT_TOLERANCE_WARNING", dedupeKey, nowMs });
+    const told: Stored | undefined = alertId === undefined ? undefined : { alertId, title: alert.title };
+    return { swept: moved, stored: told };
+  });
+  tellSwept(ports, swept);
+  if (stored !== undefined) ports.events.emit({ type: "alert.stored", ...stored, of: address });
+  return swept;
 }
 
 /** Unfinished workflows that have no owner at all (rows of a system without incarnations) are failed over by host. */
@@ -137,47 +193,16 @@ export async function sweepOwnerless(ports: FailoverPorts): Promise<void> {
   const target = { kind: "master", of, ofIncarnation: "" } as const;
   ports.events.emit({ type: "failover.started", ...target });
   let workflows = 0;
-  for (let cursor = 0; !ports.stopping.aborted; ) {
-    const limit = ports.timing.batchSize;
-    const { swept, alertId } = await ports.database.transaction(async (tx) => {
-      await assertSelf(tx, ports.me.incarnation);
-      const nowMs = ports.clock.now();
-      const scope = "without-owner";
-      const moved = await sweepBatch(tx, {
-        me: ports.me.incarnation,
-        scope,
-        cursor,
-        limit,
-        waitForLocks: false,
-        nowMs,
-      });
-      await notifyCommands(tx);
-      const first = moved[0];
-      if (first === undefined) return { swept: moved, alertId: undefined };
-      const alert = failoverAlert({
-        kind: "master",
-        address: of,
-        incarnation: null,
-        workflows: moved.length,
-        tasks: 0,
-      });
-      const dedupeKey = `failover:ownerless:${first.id}:${first.epoch}`;
-      return {
-        swept: moved,
-        alertId: await insertAlert(tx, { ...alert, type: "FAULT_TOLERANCE_WARNING", dedupeKey, nowMs }),
-      };
-    });
-    tellSwept(ports, swept);
-    workflows += swept.length;
-    if (alertId !== undefined)
-      ports.events.emit({
-        type: "alert.stored",
-        alertId,
-        title: `Fault tolerance warning: master ${of}`,
-        of,
-      });
-    if (swept.length < limit) break;
-    cursor = swept.at(-1)?.id ?? cursor;
-  }
+  const source: Source = {
+    what: "the failover of those without owner",
+    scope: "without-owner",
+    async move(batch) {
+      const swept = await moveOwnerless(ports, of, batch);
+      workflows += swept.length;
+      return swept;
+    },
+    assertMine: (tx) => assertSelf(tx, ports.me.incarnation),
+  };
+  await pass(ports, source, false);
   ports.events.emit({ type: "failover.finished", ...target, workflows, tasks: 0 });
 }

@@ -25,6 +25,8 @@ export interface MasterLifeOptions {
   readonly predecessor: Predecessor | undefined;
   readonly registry: Registry;
   readonly database: Database;
+  /** A connection of its own for the probe of oneself: a burst of work must not look like a lost database. */
+  readonly probes: Database;
   readonly rpc: RpcClient;
   readonly processes: TaskProcesses;
 }
@@ -35,8 +37,8 @@ export interface MasterHooks {
   readonly mayJudge: () => boolean;
   readonly joined: (member: Member) => void;
   readonly left: (member: Member) => void;
-  /** Fenced, although its node still stands in the registry. */
-  readonly isDead: (incarnation: string) => boolean;
+  /** On record in t_ds_server, and not fenced: what is handed to a worker that is neither counts as lost. */
+  readonly mayWork: (incarnation: string) => boolean;
   readonly died: (incarnation: string) => void;
   readonly sessionLost: (reason: string) => void;
   readonly fenced: (reason: string) => void;
@@ -90,7 +92,7 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     balancer: createLoadBalancer(config.master.loadBalancer, ports.random),
     candidates: (group) =>
       workerCandidates(
-        membership.members("worker").filter((member) => !hooks.isDead(member.incarnation)),
+        membership.members("worker").filter((member) => hooks.mayWork(member.incarnation)),
         group,
       ),
     mayAct,

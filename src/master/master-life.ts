@@ -32,6 +32,8 @@ export class MasterLife {
   readonly #pulse: MasterPulse;
   /** Fenced, and still in the registry: the session of a predecessor that is certainly dead runs out later. */
   readonly #dead = new Set<string>();
+  /** Workers that are in t_ds_server for certain. */
+  readonly #onRecord = new Set<string>();
   #claims: ClaimLoop | undefined;
   #rejoining: Promise<void> | undefined;
 
@@ -49,7 +51,7 @@ export class MasterLife {
       mayJudge: () => this.#mayJudge(),
       joined: (member) => this.#joined(member),
       left: (member) => this.#left(member),
-      isDead: (incarnation) => this.#dead.has(incarnation),
+      mayWork: (incarnation) => this.#onRecord.has(incarnation) && !this.#dead.has(incarnation),
       died: (incarnation) => this.#died(incarnation),
       sessionLost: (reason) => this.#sessionLost(reason),
       fenced: (reason) => this.#giveUp(reason),
@@ -168,19 +170,31 @@ export class MasterLife {
   }
 
   #joined(member: Member): void {
-    const { dispatcher, coordinator } = this.#parts;
+    const { coordinator } = this.#parts;
     if (member.kind !== "worker") return;
-    const { incarnation, address, heartbeat } = member;
+    const { address, heartbeat } = member;
     for (const dead of heartbeat?.replaces ?? []) {
       coordinator.suspect({ kind: "worker", address, incarnation: dead, sessionNo: undefined, proven: true });
     }
+    void this.#record(member);
+  }
+
+  /** Until then a worker gets no work: an attempt of a life that t_ds_server does not know counts as lost. */
+  async #record(member: Member): Promise<void> {
+    const { membership, dispatcher, timing } = this.#parts;
+    const { incarnation, address, heartbeat } = member;
     const startupTime = heartbeat?.startupTime ?? this.#clock.now();
-    insertSeenWorkers(this.#options.database, [
-      { incarnation, address, startupTime, sessionNo: heartbeat?.sessionNo ?? 1 },
-    ]).then(
-      () => dispatcher.workersChanged(),
-      (error: unknown) => this.#complain(`worker ${address} is not on record yet`, error),
-    );
+    const sessionNo = heartbeat?.sessionNo ?? 1;
+    while (!this.#stopping.signal.aborted && membership.find(incarnation) !== undefined) {
+      try {
+        await insertSeenWorkers(this.#options.database, [{ incarnation, address, startupTime, sessionNo }]);
+        this.#onRecord.add(incarnation);
+        return dispatcher.workersChanged();
+      } catch (error) {
+        this.#complain(`worker ${address} is not on record yet`, error);
+        await this.#clock.sleep(timing.retryPauseMs, this.#stopping.signal);
+      }
+    }
   }
 
   #died(incarnation: string): void {
@@ -192,6 +206,7 @@ export class MasterLife {
     const { session, coordinator } = this.#parts;
     const { incarnation, kind, address, heartbeat } = member;
     this.#dead.delete(incarnation);
+    this.#onRecord.delete(incarnation);
     if (incarnation === this.incarnation) return session.restoreNode();
     coordinator.suspect({ kind, address, incarnation, sessionNo: heartbeat?.sessionNo, proven: false });
   }
@@ -213,9 +228,8 @@ export class MasterLife {
       try {
         // A database that is away must be back first: without it nobody can say whether this life was fenced.
         await this.#pulse.probe();
-        const number = session.sessionNo;
         await session.open();
-        if (!(await advanceSession(this.#options.database, this.incarnation, number))) {
+        if (!(await advanceSession(this.#options.database, this.incarnation, session.sessionNo))) {
           return this.#giveUp("another master fenced this one while its session was lost");
         }
         await session.register();

@@ -13,6 +13,7 @@ import type { RunTable } from "./run-table.ts";
 export interface MasterPulseOptions {
   readonly ports: NodePorts;
   readonly database: Database;
+  readonly probes: Database;
   readonly incarnation: string;
   readonly timing: MasterTiming;
   readonly runs: RunTable;
@@ -96,8 +97,8 @@ export class MasterPulse {
    * answer.
    */
   async probe(): Promise<void> {
-    const { database, incarnation } = this.#options;
-    const alive = await selectAlive(database, [incarnation]);
+    const { probes, incarnation } = this.#options;
+    const alive = await selectAlive(probes, [incarnation]);
     this.#answeredAtMs = this.#clock.monotonicMs();
     if (!alive.has(incarnation))
       throw new FencedError(`incarnation ${incarnation} is not ALIVE in t_ds_server`);

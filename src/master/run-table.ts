@@ -1,6 +1,12 @@
-import { errorMessage } from "../base/index.ts";
+import { errorMessage, Lane } from "../base/index.ts";
 import { GraphError } from "../model/index.ts";
-import { DamagedRowError, NotOwnerError, type Ownership, selectOwnedWorkflows } from "../store/index.ts";
+import {
+  DamagedRowError,
+  isDatabaseAway,
+  NotOwnerError,
+  type Ownership,
+  selectOwnedWorkflows,
+} from "../store/index.ts";
 import { createWorkflowRun, failRun, loadRun, type RunPorts, type WorkflowRun } from "../workflow/index.ts";
 
 /** The workflows that this master has in memory. */
@@ -20,6 +26,8 @@ export interface RunTable {
 
 /** Loads that fail before the workflow is given up. */
 const MAX_LOADS = 3;
+/** Workflows that are looked at side by side: connections are left for claims, reports and failovers in a burst. */
+const MAX_LOOKS = 5;
 
 const keyOf = (own: Pick<Ownership, "workflowInstanceId" | "epoch">): string =>
   `${own.workflowInstanceId} ${own.epoch}`;
@@ -27,13 +35,16 @@ const keyOf = (own: Pick<Ownership, "workflowInstanceId" | "epoch">): string =>
 export function createRunTable(ports: RunPorts): RunTable {
   const runs = new Map<number, WorkflowRun>();
   const loading = new Map<string, number>();
+  const lane = new Lane(MAX_LOOKS);
   let closed = false;
 
   ports.processes.onExit((exit) => {
     const [taskId, dispatchNo] = exit.key.split("-").map(Number);
     // Every run is asked: the port knows deliveries, not workflows. One of them has the attempt, or none any more.
-    for (const run of runs.values())
-      run.processEnded({ taskId: taskId ?? 0, dispatchNo: dispatchNo ?? 0 }, exit);
+    for (const run of runs.values()) {
+      if (run.hasTask(taskId ?? 0))
+        run.processEnded({ taskId: taskId ?? 0, dispatchNo: dispatchNo ?? 0 }, exit);
+    }
   });
 
   async function giveUp(own: Ownership, error: unknown): Promise<void> {
@@ -48,19 +59,21 @@ export function createRunTable(ports: RunPorts): RunTable {
     const key = keyOf(own);
     loading.set(key, tries);
     try {
-      const state = await loadRun(ports.database, own);
+      const state = await lane.pass(() => loadRun(ports.database, own));
       loading.delete(key);
       if (closed) return;
-      const run = createWorkflowRun({ ports, run: state, onEnd: () => forget(run) });
+      const run = createWorkflowRun({ ports, run: state, lane, onEnd: () => forget(run) });
       runs.get(own.workflowInstanceId)?.drop();
       runs.set(own.workflowInstanceId, run);
       run.poke();
     } catch (error) {
       if (error instanceof NotOwnerError || closed) return void loading.delete(key);
       const hopeless = error instanceof DamagedRowError || error instanceof GraphError;
+      // A database that is away says nothing about the workflow: that does not count.
+      const counted = isDatabaseAway(error) ? 0 : 1;
       ports.log.warn(`workflow instance ${own.workflowInstanceId} was not loaded: ${errorMessage(error)}`);
       if (hopeless || tries >= MAX_LOADS) return giveUp(own, error);
-      ports.clock.setTimer(ports.retryPauseMs, () => void load(own, tries + 1));
+      ports.clock.setTimer(ports.retryPauseMs, () => void load(own, tries + counted));
     }
   }
 

@@ -48,12 +48,14 @@ async function createLife(
     onBroken: (reason) => broken.tell(reason),
     waitUntilReady: false,
   });
-  const database = createPgDatabase({
+  const store = {
     url: databaseUrl,
     applicationName: connectionName(incarnation),
     clock,
     queryTimeoutMs: timing.queryTimeoutMs,
-  });
+  };
+  const database = createPgDatabase(store);
+  const probes = createPgDatabase({ ...store, maxConnections: 1 });
   const registry = createRegistry(config.registry, { clock, random });
   const rpc = createHttpRpcClient({ dial: config.dial, clock });
   const { predecessor } = directory;
@@ -64,13 +66,14 @@ async function createLife(
     predecessor,
     registry,
     database,
+    probes,
     rpc,
     processes,
   });
   broken.tell = (reason) => master.abandon(reason);
   const closeAll = async (): Promise<void> => {
     await processes.close();
-    await Promise.all([rpc.close(), registry.close(), database.close()]);
+    await Promise.all([rpc.close(), registry.close(), database.close(), probes.close()]);
   };
   return {
     master,

@@ -31,6 +31,11 @@ export function isTaskFinished(state: TaskState): boolean {
   return FINISHED.has(state);
 }
 
+/** Codes of the states of an attempt that is not over, for SQL. */
+export const UNFINISHED_TASK_CODES: readonly number[] = TASK_STATES.filter(
+  (state) => !FINISHED.has(state),
+).map((state) => TASK_STATE_CODES[state]);
+
 /** It was handed to somebody who may be running it. */
 export function isTaskLive(state: TaskState): boolean {
   return state === "DISPATCH" || state === "RUNNING_EXECUTION";

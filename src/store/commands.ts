@@ -5,9 +5,7 @@ import {
   type WorkflowState,
   wordOfCode,
 } from "../model/index.ts";
-import { insertAlert } from "./alerts.ts";
 import { type SqlExecutor, sqlTime } from "./database.ts";
-import { insertAudit } from "./failovers.ts";
 import { notifyCommands } from "./reports.ts";
 
 /** A command as it waits in the table. */
@@ -76,33 +74,6 @@ export async function setCommandAside(tx: SqlExecutor, id: number, message: stri
      INSERT INTO t_ds_error_command (${columns}, message) SELECT ${columns}, $2 FROM gone ON CONFLICT DO NOTHING`,
     [id, message],
   );
-}
-
-/** A workflow whose only command is no good, and which nobody else would ever take, ends in FAILURE with the reason. */
-export async function endUnclaimable(
-  tx: SqlExecutor,
-  end: {
-    readonly workflowInstanceId: number;
-    readonly me: string;
-    readonly why: string;
-    readonly nowMs: number;
-  },
-): Promise<void> {
-  await tx.query(
-    `UPDATE t_ds_workflow_instance SET state = $2, end_time = $3, owner_epoch = owner_epoch + 1 WHERE id = $1`,
-    [end.workflowInstanceId, WORKFLOW_STATE_CODES.FAILURE, sqlTime(end.nowMs)],
-  );
-  await insertAudit(tx, { step: "GIVE_UP", ...end });
-  await insertAlert(tx, {
-    title: `Workflow instance ${end.workflowInstanceId} cannot go on`,
-    content: JSON.stringify([
-      { type: "WORKFLOW", workflowInstanceId: end.workflowInstanceId, event: "GIVEN_UP", reason: end.why },
-    ]),
-    type: "PROCESS_INSTANCE_FAILURE",
-    dedupeKey: `unclaimable:${end.workflowInstanceId}:${end.nowMs}`,
-    workflowInstanceId: end.workflowInstanceId,
-    nowMs: end.nowMs,
-  });
 }
 
 /** How a claim changes one workflow row. */

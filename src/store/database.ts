@@ -50,6 +50,11 @@ export class StoreError extends Error {
   }
 }
 
+/** The database could not be asked, which says nothing about the row that was asked for: it is no reason to give up. */
+export function isDatabaseAway(error: unknown): boolean {
+  return error instanceof StoreError && error.code !== "CONSTRAINT";
+}
+
 /** This incarnation is not ALIVE in t_ds_server: it may not claim, fence or rescue any more. */
 export class FencedError extends Error {
   override readonly name = "FencedError";

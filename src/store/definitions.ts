@@ -36,9 +36,10 @@ export async function selectTaskDefinitions(
   const { rows } = await sql.query<TaskDefinitionRow>(
     `SELECT DISTINCT ON (t.code) t.code, t.version, t.name, t.task_type AS "taskType", t.task_params AS "taskParams",
        coalesce(t.fail_retry_times, 0) AS "maxRetryTimes", coalesce(t.fail_retry_interval, 0) AS "retryIntervalMinutes",
-       coalesce(t.fail_retry_interval_ms, t.fail_retry_interval * ${MINUTE_MS}, 0)::bigint AS "retryIntervalMs",
+       coalesce(t.fail_retry_interval_ms, t.fail_retry_interval::bigint * ${MINUTE_MS}, 0)::bigint AS "retryIntervalMs",
        coalesce(t.delay_time, 0) AS "delayMinutes",
-       coalesce(t.delay_time_ms, t.delay_time * ${MINUTE_MS}, 0)::bigint AS "delayMs", t.task_priority AS priority,
+       coalesce(t.delay_time_ms, t.delay_time::bigint * ${MINUTE_MS}, 0)::bigint AS "delayMs",
+       t.task_priority AS priority,
        t.worker_group AS "workerGroup", coalesce(t.environment_code, -1) AS "environmentCode",
        e.config AS "environmentConfig", t.task_group_id AS "taskGroupId"
      FROM t_ds_workflow_task_relation r

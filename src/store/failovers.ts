@@ -172,7 +172,7 @@ export async function sweepBatch(
        INSERT INTO t_ds_command (command_type, workflow_definition_code, workflow_definition_version, command_param,
          workflow_instance_id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run,
          test_flag, start_time, update_time)
-       SELECT 2, workflow_definition_code, workflow_definition_version,
+       SELECT 2, coalesce(workflow_definition_code, 0), workflow_definition_version,
          json_build_object('commandType', 'RECOVER_TOLERANCE_FAULT', 'workflowExecutionStatus', states.word)::text,
          id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run, test_flag, $5, $5
        FROM moved JOIN unnest($6::int[], $7::text[]) AS states (code, word) ON states.code = moved.was ORDER BY id
@@ -223,23 +223,22 @@ export async function advanceSweep(
   );
 }
 
-/** A single workflow that makes its batch fail goes aside: FAILURE, with the reason in the audit. */
-export async function setPoisonAside(
+/**
+ * The one row that a batch of one would take now, locked: it is the one that makes that batch fail. Undefined: there is
+ * none any more.
+ */
+export async function lockNextOfSweep(
   tx: SqlExecutor,
-  poison: {
-    readonly me: string;
-    readonly workflowInstanceId: number;
-    readonly why: string;
-    readonly nowMs: number;
-  },
-): Promise<void> {
-  await tx.query(
-    `UPDATE t_ds_workflow_instance
-     SET state = $2, owner_incarnation = NULL, owner_epoch = owner_epoch + 1, end_time = $3
-     WHERE id = $1 AND NOT state = ANY($4::int[])`,
-    [poison.workflowInstanceId, WORKFLOW_STATE_CODES.FAILURE, sqlTime(poison.nowMs), FINISHED_WORKFLOW_CODES],
+  options: Pick<SweepBatchOptions, "scope" | "cursor" | "waitForLocks">,
+): Promise<number | undefined> {
+  const { scope, cursor, waitForLocks } = options;
+  const { rows } = await tx.query<{ id: number }>(
+    `SELECT id FROM t_ds_workflow_instance
+     WHERE owner_incarnation IS NOT DISTINCT FROM $1::uuid AND state = ANY($2::int[]) AND id > $3
+     ORDER BY id LIMIT 1 FOR UPDATE ${waitForLocks ? "" : "SKIP LOCKED"}`,
+    [scope === "without-owner" ? null : scope.ownerIncarnation, OWNED_WORKFLOW_CODES, cursor],
   );
-  await insertAudit(tx, { step: "POISON", ...poison });
+  return rows[0]?.id;
 }
 
 /** How many attempts are still with this worker life. */

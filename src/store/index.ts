@@ -3,6 +3,7 @@ export * from "./commands.ts";
 export * from "./database.ts";
 export * from "./definitions.ts";
 export * from "./failovers.ts";
+export * from "./force.ts";
 export * from "./intents.ts";
 export { migrateStore } from "./migrate.ts";
 export * from "./reports.ts";

@@ -53,12 +53,40 @@ export async function closeIntents(
   );
 }
 
-/** Whether this request was answered before: a repetition is answered alike. */
-export async function isKnownRequest(sql: SqlExecutor, requestId: string): Promise<number | undefined> {
-  const { rows } = await sql.query<{ id: number }>(
-    `SELECT workflow_instance_id AS id FROM t_ds_workflow_intent WHERE request_id = $1
-     UNION ALL SELECT workflow_instance_id FROM t_ds_command WHERE request_id = $1`,
+/**
+ * First in the transaction of a request: a second one with the same id waits here until the first has ended. "new", or
+ * the workflow instance that the first one was about: it is answered alike.
+ */
+export async function openRequest(
+  tx: SqlExecutor,
+  requestId: string,
+  nowMs: number,
+): Promise<"new" | number> {
+  const { rowCount } = await tx.query(
+    `INSERT INTO t_ds_operator_request (request_id, create_time) VALUES ($1, $2) ON CONFLICT (request_id) DO NOTHING`,
+    [requestId, sqlTime(nowMs)],
+  );
+  if (rowCount === 1) return "new";
+  const { rows } = await tx.query<{ id: number | null }>(
+    "SELECT workflow_instance_id AS id FROM t_ds_operator_request WHERE request_id = $1",
     [requestId],
   );
-  return rows[0]?.id;
+  return rows[0]?.id ?? 0;
+}
+
+/** Last in it: accepted, and about this workflow instance. */
+export async function closeRequest(
+  tx: SqlExecutor,
+  requestId: string,
+  workflowInstanceId: number,
+): Promise<void> {
+  await tx.query("UPDATE t_ds_operator_request SET workflow_instance_id = $2 WHERE request_id = $1", [
+    requestId,
+    workflowInstanceId,
+  ]);
+}
+
+/** A refusal leaves no trace: the same request may be accepted later. */
+export async function forgetRequest(tx: SqlExecutor, requestId: string): Promise<void> {
+  await tx.query("DELETE FROM t_ds_operator_request WHERE request_id = $1", [requestId]);
 }

@@ -137,7 +137,7 @@ describe("the fence", () => {
   });
 
   test("does not strike a life that has a newer session", async () => {
-    expect(await advanceSession(database, X, 1)).toBe(true);
+    expect(await advanceSession(database, X, 2)).toBe(true);
     expect(await fenceX()).toBeUndefined();
     await database.transaction((tx) => assertSelf(tx, X));
   });

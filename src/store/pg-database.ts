@@ -1,5 +1,5 @@
 import pg from "pg";
-import { type Clock, errorCode, errorMessage } from "../base/index.ts";
+import { type Clock, errorCode, errorMessage, Lane } from "../base/index.ts";
 import {
   type Database,
   FencedError,
@@ -22,7 +22,7 @@ export interface PgDatabaseOptions {
   readonly clock: Clock;
   /** q of OWNERSHIP: longest wait for the answer to one statement. */
   readonly queryTimeoutMs: number;
-  /** Connections at most. Default 8. */
+  /** Connections at most; who comes when all are in use waits for one. Default 8. */
   readonly maxConnections?: number;
 }
 
@@ -30,6 +30,7 @@ const DEADLOCK = "40P01";
 const SERIALIZATION_FAILURE = "40001";
 const LOCK_NOT_AVAILABLE = "55P03";
 const TRANSACTION_TRIES = 5;
+const DEFAULT_MAX_CONNECTIONS = 8;
 /** Pause before a broken LISTEN connection is made again. */
 const LISTEN_RETRY_MS = 200;
 
@@ -152,18 +153,16 @@ function keepListening(
 
 /** The store on Postgres through a pool of connections. Connects when it is first used. */
 export function createPgDatabase(options: PgDatabaseOptions): Database {
-  const pool = new pg.Pool({
-    ...connectionConfig(options),
-    max: options.maxConnections ?? 8,
-    idleTimeoutMillis: 30_000,
-  });
+  const max = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+  const pool = new pg.Pool({ ...connectionConfig(options), max, idleTimeoutMillis: 30_000 });
+  const lane = new Lane(max);
   // An idle connection that breaks is replaced at its next use; without this listener it would end the process.
   pool.on("error", () => undefined);
   const stops: (() => Promise<void>)[] = [];
   return {
     async query(text, values) {
       try {
-        return await run(pool, text, values);
+        return await lane.pass(() => run(pool, text, values));
       } catch (error) {
         throw asStoreError(error, false);
       }
@@ -171,7 +170,7 @@ export function createPgDatabase(options: PgDatabaseOptions): Database {
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await attemptTransaction(pool, work);
+          return await lane.pass(() => attemptTransaction(pool, work));
         } catch (error) {
           const stored = asStoreError(error, false);
           const code = errorCode(error instanceof Error ? (error.cause ?? error) : error);

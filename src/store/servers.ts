@@ -35,15 +35,17 @@ export async function markAlive(sql: SqlExecutor, incarnation: string): Promise<
   return rowCount === 1;
 }
 
-/** After a new registry session of the same life. False: it was fenced meanwhile. */
+/**
+ * A new registry session of the same life, with its number: later than all that went before. False: it was fenced
+ * meanwhile. May be repeated with the number of a still newer session when it was not answered.
+ */
 export async function advanceSession(
   sql: SqlExecutor,
   incarnation: string,
   sessionNo: number,
 ): Promise<boolean> {
   const { rowCount } = await sql.query(
-    `UPDATE t_ds_server SET session_no = session_no + 1
-     WHERE incarnation = $1 AND session_no = $2 AND state = 'ALIVE'`,
+    `UPDATE t_ds_server SET session_no = $2 WHERE incarnation = $1 AND session_no < $2 AND state = 'ALIVE'`,
     [incarnation, sessionNo],
   );
   return rowCount === 1;

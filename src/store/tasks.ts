@@ -229,7 +229,8 @@ export async function cloneTask(
      SELECT name, task_type, task_execute_type, task_code, task_definition_version, workflow_instance_id,
        workflow_instance_name, project_code, ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, $5, first_submit_time,
        CASE WHEN $6 THEN NULL ELSE start_time END, CASE WHEN $6 THEN NULL ELSE end_time END,
-       retry_times + CASE WHEN $6 THEN 1 ELSE 0 END, max_retry_times, retry_interval, delay_time, app_link, task_params,
+       coalesce(retry_times, 0) + CASE WHEN $6 THEN 1 ELSE 0 END,
+       max_retry_times, retry_interval, delay_time, app_link, task_params,
        1, is_cache, cache_key, task_instance_priority, worker_group, environment_code, environment_config, executor_id,
        executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, $2
      FROM old RETURNING ${COLUMNS}`,

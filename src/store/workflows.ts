@@ -110,6 +110,14 @@ export async function changeWorkflowState(
   return rowCount === 1;
 }
 
+async function mootIntents(tx: SqlExecutor, id: number, nowMs: number): Promise<void> {
+  await tx.query(
+    `UPDATE t_ds_workflow_intent SET outcome = 'MOOT', update_time = $2
+     WHERE workflow_instance_id = $1 AND outcome = 'OPEN'`,
+    [id, sqlTime(nowMs)],
+  );
+}
+
 /** After OWN: the end. The owner stays on record; open orders have become moot. */
 export async function finishWorkflow(
   tx: SqlExecutor,
@@ -121,11 +129,7 @@ export async function finishWorkflow(
      WHERE id = $1`,
     [id, WORKFLOW_STATE_CODES[end.state], sqlTime(end.nowMs), end.varPool],
   );
-  await tx.query(
-    `UPDATE t_ds_workflow_intent SET outcome = 'MOOT', update_time = $2
-     WHERE workflow_instance_id = $1 AND outcome = 'OPEN'`,
-    [id, sqlTime(end.nowMs)],
-  );
+  await mootIntents(tx, id, end.nowMs);
 }
 
 /** Ids and epochs of what this incarnation owns and has not finished. */
@@ -169,7 +173,7 @@ export async function repairLostCommands(tx: SqlExecutor, nowMs: number): Promis
   const { rows } = await tx.query<{ id: number }>(
     `INSERT INTO t_ds_command (command_type, workflow_definition_code, workflow_definition_version, command_param,
        workflow_instance_id, workflow_instance_priority, worker_group, start_time, update_time)
-     SELECT 2, workflow_definition_code, workflow_definition_version,
+     SELECT 2, coalesce(workflow_definition_code, 0), workflow_definition_version,
        json_build_object('commandType', 'RECOVER_TOLERANCE_FAULT', 'workflowExecutionStatus', NULL)::text,
        id, workflow_instance_priority, worker_group, $1, $1
      FROM t_ds_workflow_instance w WHERE state = ${WORKFLOW_STATE_CODES.FAILOVER}

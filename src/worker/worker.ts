@@ -1,4 +1,4 @@
-import { errorMessage, type Timer } from "../base/index.ts";
+import { errorCode, errorMessage, type Timer } from "../base/index.ts";
 import type { ClaimedDirectory, RunningNode } from "../node/index.ts";
 import type { RpcClient, RpcHandlers, RpcServer } from "../rpc/index.ts";
 import { openReportJournal } from "./report-journal.ts";
@@ -15,6 +15,8 @@ export interface WorkerOptions extends Omit<WorkerLifeOptions, "sender"> {
 
 /** Wait between two attempts to be registered again. */
 const REJOIN_EVERY_MS = 100;
+/** How often a worker that starts tries to join when its session ends meanwhile. */
+const FIRST_JOIN_TRIES = 5;
 /** The last reports of a stopping worker may take so long, and the calls that are open then. */
 const FLUSH_WITHIN_MS = 500;
 const OPEN_CALLS_WITHIN_MS = 200;
@@ -63,7 +65,7 @@ export class Worker implements RunningNode {
     const { ports, config, serve } = this.#options;
     try {
       this.#server = await serve(this.#handlers());
-      await this.#beginLife(this.#options.incarnation);
+      await this.#beginFirstLife();
     } catch (error) {
       await this.#closeAll();
       throw error;
@@ -146,6 +148,25 @@ export class Worker implements RunningNode {
     await this.#options.processes.close();
     await this.#options.rpc.close();
     await this.#options.registry.close();
+  }
+
+  /**
+   * A machine that is busy with starting everything may lose a short session while it still joins. That is no reason to
+   * give up: the registry was there. Throws RegistryError.
+   */
+  async #beginFirstLife(): Promise<void> {
+    const { ports, directory } = this.#options;
+    let { incarnation } = this.#options;
+    for (let triesLeft = FIRST_JOIN_TRIES - 1; ; triesLeft -= 1) {
+      try {
+        return await this.#beginLife(incarnation);
+      } catch (error) {
+        if (triesLeft <= 0 || errorCode(error) !== "SESSION_LOST") throw error;
+        ports.log.debug(`cannot join yet: ${errorMessage(error)}`);
+        incarnation = ports.random.uuid();
+        await directory.addIncarnation(incarnation);
+      }
+    }
   }
 
   /** The new life answers from the first moment, so that what it refuses while it joins stays refused. */

@@ -41,6 +41,12 @@ async function absorbIntents(ports: RunPorts, run: RunState): Promise<void> {
   ports.events.emit({ type: "workflow.state", workflowInstanceId, state: to, from, epoch });
 }
 
+/** A report that cannot be read: that the delivery ended is all that is known, so the attempt is lost. */
+function unreadable(ports: RunPorts, report: ReportRow): ReportBody | undefined {
+  if (report.kind !== "FINISHED") return undefined;
+  return { kind: "FINISHED", outcome: "LOST", exitCode: null, endTimeMs: ports.clock.now(), out: {} };
+}
+
 function parseBody(ports: RunPorts, report: ReportRow): ReportBody | undefined {
   try {
     return JSON.parse(report.payload) as ReportBody;
@@ -48,7 +54,7 @@ function parseBody(ports: RunPorts, report: ReportRow): ReportBody | undefined {
     ports.log.error(
       `report ${report.seq} of attempt ${report.taskInstanceId} cannot be read: ${errorMessage(error)}`,
     );
-    return undefined;
+    return unreadable(ports, report);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ActiveWorkflowState, Executor } from "../model/index.ts";
+import { type ActiveWorkflowState, type Executor, isWorkflowFinished } from "../model/index.ts";
 import {
   assertOwned,
   DamagedRowError,
@@ -10,6 +10,7 @@ import {
   selectValidTasks,
   selectWorkflow,
   type TaskRow,
+  type WorkflowRow,
 } from "../store/index.ts";
 import { loadDefinition } from "./definition.ts";
 import type { RunState } from "./run-state.ts";
@@ -39,13 +40,22 @@ export async function readTasks(
   return { tasks, executors: new Map(live.map((task) => [task.id, executorOf(task, alive)])) };
 }
 
-/** Loads a workflow that this incarnation has just claimed. Throws NotOwnerError, DamagedRowError or GraphError. */
-export async function loadRun(database: Database, own: Ownership): Promise<RunState> {
+/** The workflow's row and its state, if it is still this owner's. Throws NotOwnerError or DamagedRowError. */
+export async function readOwned(
+  database: Database,
+  own: Ownership,
+): Promise<{ readonly row: WorkflowRow; readonly state: ActiveWorkflowState }> {
   const row = await selectWorkflow(database, own.workflowInstanceId);
-  if (row === undefined || row.ownerEpoch !== own.epoch || row.ownerIncarnation !== own.incarnation) {
+  const mine = row?.ownerEpoch === own.epoch && row.ownerIncarnation === own.incarnation;
+  if (row === undefined || !mine || isWorkflowFinished(row.state)) {
     throw new NotOwnerError("its rows were read, nothing");
   }
-  const state = asActive(row.state, row.id);
+  return { row, state: asActive(row.state, row.id) };
+}
+
+/** Loads a workflow that this incarnation has just claimed. Throws NotOwnerError, DamagedRowError or GraphError. */
+export async function loadRun(database: Database, own: Ownership): Promise<RunState> {
+  const { row, state } = await readOwned(database, own);
   const definition = await loadDefinition(database, row);
   await database.transaction(async (tx) => {
     await assertOwned(tx, own, "older duplicates of attempts");

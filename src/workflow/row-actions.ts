@@ -5,9 +5,10 @@ import {
   type CloneReason,
   changeTaskState,
   cloneTask,
+  closeWhatIsOpen,
   finishWorkflow,
-  insertAlert,
   insertAudit,
+  insertGivenUp,
   insertTask,
   lockAndLook,
 } from "../store/index.ts";
@@ -55,7 +56,7 @@ export async function moveWaitingTask(
   ports: RunPorts,
   run: RunState,
   taskId: number,
-  to: "PAUSE" | "KILL" | "DELAY_EXECUTION" | "SUCCESS",
+  to: "PAUSE" | "KILL" | "DELAY_EXECUTION" | "SUCCESS" | "FAILURE",
 ): Promise<void> {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
   const nowMs = ports.clock.now();
@@ -63,7 +64,7 @@ export async function moveWaitingTask(
     changeTaskState(tx, taskId, {
       from: ["SUBMITTED_SUCCESS", "DELAY_EXECUTION"],
       to,
-      ...(to === "KILL" || to === "SUCCESS" ? { endTimeMs: nowMs } : {}),
+      ...(to === "KILL" || to === "SUCCESS" || to === "FAILURE" ? { endTimeMs: nowMs } : {}),
       ...(to === "SUCCESS" ? { startTimeMs: nowMs } : {}),
       epoch: run.own.epoch,
     }),
@@ -167,16 +168,8 @@ export async function failRun(
       why: reason,
       nowMs,
     });
-    return insertAlert(tx, {
-      title: `Workflow instance ${own.workflowInstanceId} cannot go on`,
-      content: JSON.stringify([
-        { type: "WORKFLOW", workflowInstanceId: own.workflowInstanceId, event: "GIVEN_UP", reason },
-      ]),
-      type: "PROCESS_INSTANCE_FAILURE",
-      dedupeKey: `give-up:${own.workflowInstanceId}:${own.epoch}`,
-      workflowInstanceId: own.workflowInstanceId,
-      nowMs,
-    });
+    await closeWhatIsOpen(tx, own.workflowInstanceId, nowMs);
+    return insertGivenUp(tx, { ...own, why: reason, nowMs });
   });
   ports.log.error(`workflow instance ${own.workflowInstanceId} cannot go on: ${reason}`);
   const subject = { workflowInstanceId: own.workflowInstanceId, epoch: own.epoch };

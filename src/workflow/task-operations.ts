@@ -1,31 +1,47 @@
 import { required } from "../base/index.ts";
 import type { PlannedAction } from "../model/index.ts";
+import { isDatabaseAway } from "../store/index.ts";
 import { processKey, startLogicTask } from "./logic-task.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { isLogicTask } from "./view.ts";
 import { deliverTask, killTask, resolveTask } from "./worker-delivery.ts";
 
+/** Timers of Node fire at once when they are longer than 2^31 ms. Whoever wakes too soon sleeps again. */
+const LONGEST_SLEEP_MS = 3_600_000;
+
 /** Who is told when an operation that runs beside the others is over. */
 export interface OperationOwner {
+  /** How often in a row the operations of an attempt failed. */
+  readonly failures: Map<number, number>;
   poke(): void;
   fail(error: unknown): void;
 }
 
-/** Runs an operation of one attempt beside the rest of the workflow; the attempt is busy as long. */
-async function runBeside(
-  run: RunState,
-  taskId: number,
-  owner: OperationOwner,
-  work: () => Promise<unknown>,
-): Promise<void> {
+interface Beside {
+  readonly ports: RunPorts;
+  readonly run: RunState;
+  readonly taskId: number;
+  readonly owner: OperationOwner;
+}
+
+/**
+ * Runs an operation of one attempt beside the rest of the workflow; the attempt is busy as long, and a while longer when
+ * it fails: what fails at once would be tried again without a pause.
+ */
+async function runBeside({ ports, run, taskId, owner }: Beside, work: () => Promise<unknown>): Promise<void> {
+  const release = (): void => {
+    run.busy.delete(taskId);
+    owner.poke();
+  };
   run.busy.add(taskId);
   try {
     await work();
+    owner.failures.delete(taskId);
+    release();
   } catch (error) {
+    if (!isDatabaseAway(error)) owner.failures.set(taskId, (owner.failures.get(taskId) ?? 0) + 1);
     owner.fail(error);
-  } finally {
-    run.busy.delete(taskId);
-    owner.poke();
+    ports.clock.setTimer(ports.retryPauseMs, release);
   }
 }
 
@@ -47,8 +63,9 @@ function isDue(
 }
 
 /** Looks again after that time; the earliest of all wishes counts. Every look forgets them and makes new ones. */
-function scheduleWake(ports: RunPorts, run: RunState, owner: OperationOwner, inMs: number): void {
-  const atMs = ports.clock.monotonicMs() + Math.max(0, inMs);
+function scheduleWake(ports: RunPorts, run: RunState, owner: OperationOwner, wantedMs: number): void {
+  const inMs = Math.min(Math.max(0, wantedMs), LONGEST_SLEEP_MS);
+  const atMs = ports.clock.monotonicMs() + inMs;
   if (atMs >= run.wakeAtMs) return;
   run.wakeTimer?.cancel();
   run.wakeAtMs = atMs;
@@ -66,7 +83,7 @@ function offerToWorkers(ports: RunPorts, run: RunState, taskId: number, owner: O
       const now = taskById(run, taskId);
       if (run.ended || now === undefined || run.busy.has(taskId)) return "done";
       let refused = false;
-      await runBeside(run, taskId, owner, async () => {
+      await runBeside({ ports, run, taskId, owner }, async () => {
         ({ refused } = await deliverTask(ports, run, taskId, worker));
       });
       return refused ? "refused" : "done";
@@ -97,22 +114,23 @@ export function startOperation(
   if (action.kind === "wake") return scheduleWake(ports, run, owner, action.atMs - ports.clock.now());
   if (action.kind !== "dispatch" && action.kind !== "resolve" && action.kind !== "kill") return;
   const { taskId } = action;
+  const beside = { ports, run, taskId, owner };
   const logic = isLogicTask(required(taskById(run, taskId), `attempt ${taskId}`).taskType);
   if (!ports.mayAct()) return scheduleWake(ports, run, owner, ports.retryPauseMs);
   switch (action.kind) {
     case "dispatch":
-      if (logic) void runBeside(run, taskId, owner, () => startLogicTask(ports, run, taskId));
+      if (logic) void runBeside(beside, () => startLogicTask(ports, run, taskId));
       else offerToWorkers(ports, run, taskId, owner);
       return;
     case "resolve":
       if (!isDue(ports, run, owner, { map: run.resolveAgainAtMs, taskId })) return;
-      if (logic) void runBeside(run, taskId, owner, async () => resolveLogicTask(ports, run, taskId));
-      else void runBeside(run, taskId, owner, () => resolveTask(ports, run, taskId));
+      if (logic) void runBeside(beside, async () => resolveLogicTask(ports, run, taskId));
+      else void runBeside(beside, () => resolveTask(ports, run, taskId));
       return;
     case "kill":
       if (!isDue(ports, run, owner, { map: run.killAgainAtMs, taskId })) return;
-      if (logic) void runBeside(run, taskId, owner, async () => killLogicTask(ports, run, taskId));
-      else void runBeside(run, taskId, owner, () => killTask(ports, run, taskId));
+      if (logic) void runBeside(beside, async () => killLogicTask(ports, run, taskId));
+      else void runBeside(beside, () => killTask(ports, run, taskId));
   }
 }
 

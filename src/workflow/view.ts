@@ -17,11 +17,12 @@ export function isLogicTask(taskType: string): boolean {
 }
 
 /**
- * An instant `intervalMs` after `fromMs`, never further away than the interval: a clock that went back costs no
- * more.
+ * The instant `intervalMs` after `fromMs`. An instant that is not there, or lies further ahead than the interval is
+ * long, comes from a damaged row or a clock that was set: it is due at once, since this is asked again and again,
+ * and an answer that moves along with the present never comes true.
  */
 function dueAt(fromMs: number | null, intervalMs: number, nowMs: number): number {
-  return Math.min((fromMs ?? nowMs) + intervalMs, nowMs + intervalMs);
+  return fromMs === null || fromMs > nowMs + intervalMs ? nowMs : fromMs + intervalMs;
 }
 
 function viewTask(

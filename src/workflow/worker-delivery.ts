@@ -1,5 +1,6 @@
 import { errorMessage, required } from "../base/index.ts";
 import type { DeliveryOutcome, WorkerCandidate } from "../dispatch/index.ts";
+import { isTaskLive } from "../model/index.ts";
 import { type DispatchAnswer, RpcError } from "../rpc/index.ts";
 import { markDispatched, type TaskRow, takeBack } from "../store/index.ts";
 import { writeOwned } from "./owner-write.ts";
@@ -17,19 +18,23 @@ function claimOf(ports: RunPorts, run: RunState) {
   };
 }
 
-/** The script in `task_params`. An attempt without one is a damaged definition. */
-export function scriptOf(task: TaskRow): string {
-  const params: unknown = JSON.parse(task.taskParams ?? "{}");
+/** The script in `task_params`; undefined when there is none, or when it cannot be read: a damaged definition. */
+export function findScript(taskParams: string | null): string | undefined {
+  let params: unknown;
+  try {
+    params = JSON.parse(taskParams ?? "{}");
+  } catch {
+    return undefined;
+  }
+  if (typeof params !== "object" || params === null) return undefined;
   const script =
-    typeof params === "object" && params !== null
-      ? "shellScript" in params
-        ? params.shellScript
-        : "rawScript" in params
-          ? params.rawScript
-          : undefined
-      : undefined;
-  if (typeof script !== "string") throw new Error(`task_params of attempt ${task.id} has no script`);
-  return script;
+    "shellScript" in params ? params.shellScript : "rawScript" in params ? params.rawScript : undefined;
+  return typeof script === "string" ? script : undefined;
+}
+
+/** The script of an attempt that is handed out: without one it would not be. */
+export function scriptOf(task: TaskRow): string {
+  return required(findScript(task.taskParams), `script of attempt ${task.id}`);
 }
 
 async function sendDispatch(
@@ -148,6 +153,18 @@ export async function resolveTask(ports: RunPorts, run: RunState, taskId: number
   }
 }
 
+/** The workflow has ended by force: what runs of it is told to end. Not repeated: its reports are obsolete anyway. */
+export function sendKills(ports: RunPorts, run: RunState): void {
+  for (const { id, state, workerIncarnation, host, dispatchNo } of run.tasks.values()) {
+    if (!isTaskLive(state) || workerIncarnation === null || host === null) continue;
+    if (workerIncarnation === ports.me.incarnation) continue;
+    const request = { ...claimOf(ports, run), taskInstanceId: id, dispatchNo, workerIncarnation };
+    ports.rpc
+      .call(host, "kill", request, { withinMs: ports.rpcTimeoutMs })
+      .catch((error: unknown) => ports.log.debug(`attempt ${id} was not killed: ${errorMessage(error)}`));
+  }
+}
+
 /** Asks the worker to kill a delivery. Repeated by the plan until the attempt has ended. */
 export async function killTask(ports: RunPorts, run: RunState, taskId: number): Promise<void> {
   const task = taskById(run, taskId);
@@ -161,6 +178,11 @@ export async function killTask(ports: RunPorts, run: RunState, taskId: number): 
       return undefined;
     });
   if (answer === undefined || answer.known) return;
+  // "Not known" is also what another life on that address says, which knows nothing of the one that is meant.
+  const asked = await ports.rpc
+    .call(host, "resolve", request, { withinMs: ports.rpcTimeoutMs })
+    .catch(() => undefined);
+  if (asked?.state !== "UNKNOWN") return;
   // It never got there and never will (it is tombstoned): nothing runs, so the order is carried out.
   const body = {
     kind: "FINISHED",

@@ -1,14 +1,15 @@
-import { errorMessage } from "../base/index.ts";
+import { errorMessage, type Lane, required } from "../base/index.ts";
 import { type PlannedAction, planWorkflow } from "../model/index.ts";
-import { FencedError, NotOwnerError, StoreError } from "../store/index.ts";
+import { FencedError, isDatabaseAway, NotOwnerError } from "../store/index.ts";
 import type { TaskProcessExit } from "../task/process/index.ts";
 import { absorbNews } from "./absorb-news.ts";
-import { readTasks } from "./load-run.ts";
+import { readOwned, readTasks } from "./load-run.ts";
 import { emitFinished, finishLogicTask, processKey } from "./logic-task.ts";
 import { createTask, failRun, finishRun, moveWaitingTask, replaceTask } from "./row-actions.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { forgetWake, type OperationOwner, startOperation, withdrawFromQueue } from "./task-operations.ts";
 import { isLogicTask, viewRun } from "./view.ts";
+import { findScript, sendKills } from "./worker-delivery.ts";
 
 /** A workflow in the hands of its owner. */
 export interface WorkflowRun {
@@ -30,11 +31,16 @@ export interface WorkflowRun {
 export interface WorkflowRunOptions {
   readonly ports: RunPorts;
   readonly run: RunState;
+  /** Where the looks of all runs queue. */
+  readonly lane: Lane;
   /** Called once, when the workflow has ended or is not ours any more. */
   readonly onEnd: (reason: "finished" | "not-owner" | "dropped") => void;
 }
 
-/** Errors in a row that are borne before a workflow that cannot go on is given up. Not counted: a database away. */
+/**
+ * Errors in a row, of looks or of the operations of one attempt, that are borne before a workflow that cannot go on is
+ * given up. Not counted: a database away.
+ */
 const MAX_ERRORS = 10;
 
 interface Loop extends OperationOwner {
@@ -46,6 +52,16 @@ interface Loop extends OperationOwner {
     readonly delivery: { readonly taskId: number; readonly dispatchNo: number };
     readonly exit: TaskProcessExit;
   }[];
+}
+
+/** How an attempt ends that is not handed out at all: a dry run's, or one that nobody could run. */
+function endWithoutRun(ports: RunPorts, run: RunState, taskId: number): "SUCCESS" | "FAILURE" | undefined {
+  // A dry run walks the graph and runs nothing.
+  if (run.row.dryRun === 1) return "SUCCESS";
+  const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  if (findScript(task.taskParams) !== undefined) return undefined;
+  ports.log.error(`attempt ${taskId} of ${task.name} has no script in its task_params: it has failed`);
+  return "FAILURE";
 }
 
 /** Performs what only writes rows, in order. Gives the others, which take a message or a process and run beside. */
@@ -84,14 +100,15 @@ async function performRowActions(
       case "finish":
         await finishRun(ports, run, action.state);
         break;
-      case "dispatch":
-        if (run.row.dryRun !== 1) {
+      case "dispatch": {
+        const end = endWithoutRun(ports, run, action.taskId);
+        if (end === undefined) {
           operations.push(action);
           continue;
         }
-        // A dry run walks the graph and runs nothing.
-        await moveWaitingTask(ports, run, action.taskId, "SUCCESS");
+        await moveWaitingTask(ports, run, action.taskId, end);
         break;
+      }
       case "resolve":
       case "kill":
       case "wake":
@@ -105,6 +122,8 @@ async function performRowActions(
 
 /** The rows are read again: after an error nobody knows which of the writes took place. */
 async function reload(ports: RunPorts, run: RunState): Promise<void> {
+  // An order may have been written by a COMMIT that was not answered: its intent is closed, only the row tells of it.
+  run.state = (await readOwned(ports.database, run.own)).state;
   const { tasks, executors } = await readTasks(ports.database, run.own);
   for (const task of tasks) {
     if (run.busy.has(task.id)) continue;
@@ -137,13 +156,38 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
   }
 }
 
+/** Ends a workflow that cannot go on. Undefined: that was not possible either, and is tried again. */
+async function giveUp(
+  ports: RunPorts,
+  run: RunState,
+  error: unknown,
+): Promise<"finished" | "not-owner" | undefined> {
+  try {
+    await failRun(ports, run.own, error);
+    sendKills(ports, run);
+    return "finished";
+  } catch (cause) {
+    return cause instanceof NotOwnerError ? "not-owner" : undefined;
+  }
+}
+
 /**
  * Takes a loaded workflow forward until it ends. Nothing here throws: what goes wrong is tried again, then given
  * up.
  */
-export function createWorkflowRun({ ports, run, onEnd }: WorkflowRunOptions): WorkflowRun {
+export function createWorkflowRun({ ports, run, lane, onEnd }: WorkflowRunOptions): WorkflowRun {
   const fail = (error: unknown): void => void handle(error);
-  const loop: Loop = { looking: false, again: false, stale: false, errors: 0, exits: [], poke, fail };
+  const failures = new Map<number, number>();
+  const loop: Loop = {
+    looking: false,
+    again: false,
+    stale: false,
+    errors: 0,
+    exits: [],
+    failures,
+    poke,
+    fail,
+  };
   let over = false;
 
   function end(reason: "finished" | "not-owner" | "dropped"): void {
@@ -168,14 +212,12 @@ export function createWorkflowRun({ ports, run, onEnd }: WorkflowRunOptions): Wo
     }
     if (error instanceof FencedError) return end("not-owner");
     loop.stale = true;
-    const away = error instanceof StoreError && error.code !== "CONSTRAINT";
+    const away = isDatabaseAway(error);
     loop.errors += away ? 0 : 1;
     ports.log.warn(`workflow instance ${run.own.workflowInstanceId}: ${errorMessage(error)}`);
-    if (loop.errors >= MAX_ERRORS) {
-      await failRun(ports, run.own, error).then(
-        () => end("finished"),
-        (cause: unknown) => (cause instanceof NotOwnerError ? end("not-owner") : undefined),
-      );
+    if (!away && Math.max(loop.errors, ...failures.values()) >= MAX_ERRORS) {
+      const reason = await giveUp(ports, run, error);
+      if (reason !== undefined) return end(reason);
     }
     if (!run.ended) ports.clock.setTimer(ports.retryPauseMs, poke);
   }
@@ -185,7 +227,7 @@ export function createWorkflowRun({ ports, run, onEnd }: WorkflowRunOptions): Wo
     do {
       loop.again = false;
       try {
-        await lookOnce(ports, run, loop);
+        await lane.pass(async () => (run.ended ? undefined : lookOnce(ports, run, loop)));
         loop.errors = 0;
       } catch (error) {
         await handle(error);

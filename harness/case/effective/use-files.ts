@@ -54,8 +54,12 @@ function resolveUsed(
   merging: Merging,
 ): LocatedMap | undefined {
   const file = merging.files.read(other);
-  if (file.problems.some((problem) => problem.code === "case/not-found")) {
-    merging.problems.push({ code: "case/not-found", what: `the file ${file.display} does not exist`, at });
+  // What cannot be opened has no lines to point at: the place to change is where it is named.
+  const closed = file.problems.find(({ code }) => code === "case/not-found" || code === "case/unreadable");
+  if (closed !== undefined) {
+    const missing = closed.code === "case/not-found";
+    const what = missing ? `the file ${file.display} does not exist` : `${file.display}: ${closed.what}`;
+    merging.problems.push({ ...closed, what, at });
     return undefined;
   }
   return resolve(other, chain, merging);

@@ -46,14 +46,19 @@ function formatProblem(problem: Problem, sources: ReadonlyMap<string, string>, c
   const { at, what, why, fix, code } = problem;
   const place =
     at === undefined ? "" : `${colors.cyan(`${at.file}:${at.line}:${at.column}`)} ${colors.dim("-")} `;
-  const lines = [`${place}${colors.red("error")} ${what} ${colors.dim(`[${code}]`)}`];
+  const lines = [`${place}${colors.red("error")} ${printable(what)} ${colors.dim(`[${code}]`)}`];
   const text = at === undefined ? undefined : sources.get(at.file);
   if (at !== undefined && text !== undefined && text !== "") {
     lines.push(...frame(text, { line: at.line, column: at.column }, colors));
   }
-  if (why !== undefined) lines.push(`  ${why}`);
-  if (fix !== undefined) lines.push(`  ${colors.green("->")} ${fix}`);
+  if (why !== undefined) lines.push(`  ${printable(why)}`);
+  if (fix !== undefined) lines.push(`  ${colors.green("->")} ${printable(fix)}`);
   return lines.join("\n");
+}
+
+/** What a file holds must not steer the terminal that shows it: a control character becomes one visible character. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, "\ufffd");
 }
 
 function frame(
@@ -67,7 +72,7 @@ function frame(
   const width = String(last).length;
   const lines: string[] = [];
   for (let number = first; number <= last; number += 1) {
-    const line = (all[number - 1] ?? "").replaceAll("\t", " ");
+    const line = printable((all[number - 1] ?? "").replaceAll("\t", " "));
     const here = number === at.line;
     // A long line is cut so that its caret stays in sight.
     const from = here && at.column > MAX_WIDTH ? at.column - Math.floor(MAX_WIDTH / 2) : 0;

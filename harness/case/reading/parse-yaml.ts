@@ -22,6 +22,9 @@ const MAX_DEPTH = 64;
 /** One slip makes the parser stumble several times: the first places tell enough. */
 const MAX_COMPLAINTS = 3;
 
+/** What YAML forbids everywhere, and a carriage return without a line feed, which the parser takes for a blank. */
+const CONTROL_CHARACTER = /[^\P{Cc}\t\n\r\u0085]|\r(?!\n)/u;
+
 /** What the parser says when a script with `: ` or `#` in it was not quoted. */
 const SCRIPT_LIKE = /Nested mappings|Block collections|Missing , |must be quoted|Unexpected/;
 
@@ -49,6 +52,13 @@ export function parseYaml(text: string, file: string): Parsed {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
+  const control = CONTROL_CHARACTER.exec(text);
+  if (control !== null) {
+    const what = `YAML does not allow the control character ${codePoint(control[0])}`;
+    const before = text.slice(0, control.index).split("\n");
+    const at = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    return { document: undefined, problems: [{ code: "case/yaml", what, at }] };
+  }
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
@@ -88,7 +98,15 @@ export function parseYaml(text: string, file: string): Parsed {
   }
 }
 
+function codePoint(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
+  const hint = character === "\r" ? " (CR without LF: save it with LF at the ends of lines)" : "";
+  return `U+${hex.padStart(4, "0")}${hint}`;
+}
+
 function describe(error: YAMLError): string {
+  // The parser recurses: thousands of brackets exhaust the stack, which it then tells as a mistake of the file.
+  if (/call stack/.test(error.message)) return "the values are nested too deeply";
   if (error.code === "DUPLICATE_KEY") return "the key is there twice in this map";
   if (error.code === "MULTIPLE_DOCS")
     return "the file holds several documents (`---`): a file is one case, use `matrix`";
@@ -147,6 +165,9 @@ function locate(document: Document.Parsed, positionAt: (offset: number) => Sourc
 }
 
 function plainScalar(value: unknown, at: SourcePosition): null | boolean | number | string {
+  if (typeof value === "string" && value.includes("\0")) {
+    throw new Unrepresentable("case/yaml", "neither a script nor a database can hold the character \\0", at);
+  }
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number") {
     if (Number.isFinite(value)) return value;

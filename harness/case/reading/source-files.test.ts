@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { loadCases } from "../index.ts";
+import { formatProblems, loadCases } from "../index.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -18,6 +18,20 @@ function problemsOf(name: string, content: string | Buffer): readonly string[] {
 }
 
 describe("files that are not cases at all", () => {
+  test("control characters, which YAML forbids and a terminal would obey", () => {
+    expect(problemsOf("nul.yaml", "# x\nname: a\0b\n")).toEqual([
+      "case/yaml: YAML does not allow the control character U+0000",
+    ]);
+    const [nul] = loadCases(["nul.yaml"], { workingDirectory: folder }).problems;
+    expect(nul?.at).toMatchObject({ line: 2, column: 8 });
+    const [mac] = problemsOf("mac.yaml", "schemaVersion: x\rname: y\r");
+    expect(mac).toContain("CR without LF");
+    expect(problemsOf("escaped.yaml", 'name: "a\\0b"\n')[0]).toMatch(/^case\/yaml: neither a script/);
+    writeFileSync(path.join(folder, "steers.yaml"), '"na\\e[31mme": x\n');
+    const { problems, sources } = loadCases(["steers.yaml"], { workingDirectory: folder });
+    expect(formatProblems(problems, sources, { color: false })).not.toContain("\u001b");
+  });
+
   test("not UTF-8", () => {
     expect(problemsOf("latin.yaml", Buffer.from([0x6e, 0x3a, 0x20, 0xe4, 0x0a]))).toEqual([
       "case/encoding: the file is not UTF-8 text",
@@ -71,7 +85,7 @@ describe("files that are not cases at all", () => {
   test("a used file that is a folder", () => {
     mkdirSync(path.join(folder, "parts"));
     expect(problemsOf("uses.yaml", 'schemaVersion: "1.0"\nname: x\nuse: parts\nexpect: {}\n')).toEqual([
-      "case/unreadable: this is a directory, not a file",
+      "case/unreadable: parts: this is a directory, not a file",
     ]);
   });
 });

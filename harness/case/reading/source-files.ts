@@ -35,7 +35,7 @@ export function createSourceFiles(workingDirectory: string): SourceFiles {
   const paths = new Map<string, string>();
   const displayOf = (absolute: string): string => {
     const relative = path.relative(workingDirectory, absolute);
-    return relative.startsWith("..") ? absolute : relative;
+    return relative === "" || relative.startsWith("..") ? absolute : relative;
   };
   return {
     texts,

@@ -1,7 +1,7 @@
 import { FAILPOINT_NAMES } from "../../../src/base/index.ts";
 import { notYet, type Scope } from "../checks/case-scope.ts";
 import { readInstanceRef } from "../checks/check-references.ts";
-import type { Action, Json, RawSection } from "../resolved-case.ts";
+import type { Action, Json, RawSection, Selector } from "../resolved-case.ts";
 import {
   isRecord,
   readDuration,
@@ -112,6 +112,7 @@ function resolveOperation(scope: Scope, section: RawSection, place: SelectorPlac
     section["via"] === undefined
       ? undefined
       : resolveSelector(scope, section["via"], { ...place, pointer: `${place.pointer}/via` });
+  if (via !== undefined) checkMaster(scope, via, `${place.pointer}/via`);
   const answer = readWord(section["answer"], ["any", "accepted", "refused"]) ?? "any";
   for (const kind of ["pause", "stop"] as const) {
     if (section[kind] === undefined) continue;
@@ -119,4 +120,12 @@ function resolveOperation(scope: Scope, section: RawSection, place: SelectorPlac
     return { kind: "operate", request: { kind, instance }, via, answer };
   }
   return { kind: "operate", request: resolveCommand(scope, section, place.pointer), via, answer };
+}
+
+/** Only a master answers operators; a worker would be asked in vain until the time is over. */
+function checkMaster(scope: Scope, via: Selector, pointer: string): void {
+  const kind = via.kind === "name" ? scope.names.nodes?.get(via.name)?.kind : undefined;
+  if (kind === undefined || kind === "master") return;
+  const what = `\`${via.kind === "name" ? via.name : ""}\` is not a master: only masters take orders`;
+  scope.sink.report(pointer, { code: "case/impossible", what });
 }

@@ -10,7 +10,14 @@ import type {
   RawSection,
   ResolvedCluster,
 } from "../resolved-case.ts";
-import { readDuration, readMap, readNumber, readWord, readWordsAt } from "../vocabulary/read-json.ts";
+import {
+  readDuration,
+  readMap,
+  readNumber,
+  readText,
+  readWord,
+  readWordsAt,
+} from "../vocabulary/read-json.ts";
 
 const DISCONNECT_STRATEGIES = ["STOP", "WAITING"] as const;
 const LOAD_BALANCERS = [
@@ -44,6 +51,7 @@ export function resolveCluster(scope: Scope, value: Json | undefined): ResolvedC
   for (const name of Object.keys(own)) checkNode(scope, name, keyPointer(pointerTo("/cluster/nodes", name)));
   const groups = resolveGroups(scope, readMap(cluster["groups"]));
   noteUnsupported(scope, cluster);
+  checkSessionTimeouts(scope, shared, own);
   return { nodes, groups };
 }
 
@@ -87,6 +95,27 @@ function resolveSettings(section: RawSection): NodeSettings {
     shutdownGrace: readDuration(section["shutdownGrace"]) ?? { unit: "ms", value: 3000 },
     alertWindow: readDuration(section["alertWindow"]) ?? { unit: "ms", value: 0 },
   };
+}
+
+/** What a node accepts (src/config): below, a session ends before its first heartbeat; above, a case never does. */
+const SESSION_TIMEOUT_MS = { atLeast: 100, atMost: 86_400_000 };
+
+function checkSessionTimeouts(scope: Scope, shared: RawSection, own: RawSection): void {
+  const places: readonly (readonly [string, RawSection])[] = [
+    ["/cluster/settings", shared],
+    ...Object.entries(own).map(
+      ([name, settings]) => [pointerTo("/cluster/nodes", name), readMap(settings)] as const,
+    ),
+  ];
+  for (const [pointer, settings] of places) {
+    const timeoutMs = readDuration(settings["sessionTimeout"])?.value;
+    if (timeoutMs === undefined) continue;
+    if (timeoutMs >= SESSION_TIMEOUT_MS.atLeast && timeoutMs <= SESSION_TIMEOUT_MS.atMost) continue;
+    scope.sink.report(`${pointer}/sessionTimeout`, {
+      code: "case/value",
+      what: `a session time-out must be 100ms to 24h, is ${readText(settings["sessionTimeout"]) ?? ""}`,
+    });
+  }
 }
 
 function noteUnsupported(scope: Scope, cluster: RawSection): void {

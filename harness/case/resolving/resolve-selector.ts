@@ -26,6 +26,13 @@ export function resolveSelector(scope: Scope, value: Json | undefined, place: Se
 export function resolveTarget(scope: Scope, value: Json | undefined, place: SelectorPlace): Target {
   const target = readTarget(value);
   if (target.kind === "service") return target;
+  if (target.kind === "targets") {
+    const items = isList(value) ? value : [];
+    const of = items.map((item, index) =>
+      resolveTarget(scope, item, { ...place, pointer: `${place.pointer}/${index}` }),
+    );
+    return { kind: "targets", of };
+  }
   return resolveSelector(scope, value, { ...place, services: ["registry", "database"] });
 }
 

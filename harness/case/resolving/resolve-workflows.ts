@@ -2,6 +2,7 @@ import { EXECUTION_TYPE_CODES, PRIORITY_CODES, TIMEOUT_STRATEGY_CODES } from "..
 import { pointerTo } from "../../base/index.ts";
 import type { WorkflowNames } from "../checks/case-names.ts";
 import { notYet, type Scope } from "../checks/case-scope.ts";
+import { checkColumns } from "../checks/check-columns.ts";
 import { checkName } from "../checks/check-references.ts";
 import { branchTargets, checkGraphs } from "../checks/workflow-graph.ts";
 import type { Json, RawSection, TaskAction, TaskDefinition, WorkflowDefinition } from "../resolved-case.ts";
@@ -45,8 +46,12 @@ export function namesOfWorkflows(
 /** What can be said only once all workflows are known: references, circles. */
 export function checkWorkflows(scope: Scope, workflows: readonly WorkflowDefinition[]): void {
   for (const workflow of workflows) {
+    const ofWorkflow = { table: "t_ds_workflow_definition", row: workflow.columns };
+    checkColumns(scope, { ...ofWorkflow, pointer: `${workflow.pointer}/columns` });
     for (const task of workflow.tasks) {
       const { pointer } = task;
+      const ofTask = { table: "t_ds_task_definition", row: task.columns };
+      checkColumns(scope, { ...ofTask, pointer: `${pointer}/columns` });
       const { groups, taskGroups, environments } = scope.names;
       checkName(
         scope,

@@ -99,9 +99,15 @@ function kindOf({ keyword, params, parentSchema, schema, data, message }: ErrorO
     case "minProperties":
       return { is: "bound", text: "must not be empty" };
     case "minItems":
-      return { is: "bound", text: `the list must have at least ${String(schema)} items` };
+      return {
+        is: "bound",
+        text: `the list must have at least ${String(schema)} item${schema === 1 ? "" : "s"}`,
+      };
     case "maxItems":
-      return { is: "bound", text: `the list must have at most ${String(schema)} items` };
+      return {
+        is: "bound",
+        text: `the list must have at most ${String(schema)} item${schema === 1 ? "" : "s"}`,
+      };
     case "minimum":
       return { is: "bound", text: `must be at least ${String(schema)}, is ${String(data)}` };
     case "maximum":

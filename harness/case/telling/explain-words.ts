@@ -39,7 +39,8 @@ export function wordsOfTarget(target: Target): string {
     case "each":
       return `each ${GROUPS[target.group]} in turn${wordsOfExcept(target.except)}`;
     case "list":
-      return target.of.map(wordsOfTarget).join(" and ");
+    case "targets":
+      return target.of.map((one: Target) => wordsOfTarget(one)).join(" and ");
   }
 }
 

@@ -1,4 +1,4 @@
-import type { InstanceRef, Json, NodeGroup, Selector, Target } from "../resolved-case.ts";
+import type { InstanceRef, Json, NodeGroup, Selector, Service, Target } from "../resolved-case.ts";
 import { isList, isRecord, readText } from "./read-json.ts";
 import { parseInstanceRef, parseTaskRef } from "./references.ts";
 
@@ -36,10 +36,18 @@ export function readSelector(value: Json | undefined): Selector {
   return { kind: "name", name: "" };
 }
 
-/** A selector, or one of the services `registry` and `database`. */
+/** A selector, one of the services `registry` and `database`, or a list of both. */
 export function readTarget(value: Json | undefined): Target {
   if (value === "registry" || value === "database") return { kind: "service", service: value };
-  return readSelector(value);
+  if (!isList(value)) return readSelector(value);
+  const of = value.map(readTarget);
+  return of.some((target) => servicesOf(target).length > 0) ? { kind: "targets", of } : readSelector(value);
+}
+
+/** The services that a target names. */
+export function servicesOf(target: Target): readonly Service[] {
+  if (target.kind === "service") return [target.service];
+  return target.kind === "targets" ? target.of.flatMap(servicesOf) : [];
 }
 
 function instanceOf(text: string): InstanceRef {

@@ -1,3 +1,4 @@
+import { servicesOf } from "../../case/index.ts";
 import type { Facts, LifeFact } from "../facts.ts";
 
 /**
@@ -38,7 +39,7 @@ function disturbances(facts: Facts): readonly number[] {
   const ofServices = new Set(
     facts.evidence.case.steps.flatMap(({ id, action }) =>
       ACTIONS_ON_SESSIONS.has(action.kind === "unsupported" ? action.name : action.kind) ||
-      ("target" in action && action.target.kind === "service")
+      ("target" in action && servicesOf(action.target).length > 0)
         ? [id]
         : [],
     ),

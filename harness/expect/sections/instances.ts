@@ -10,8 +10,9 @@ import type { Finding } from "../finding.ts";
 import { isList, isMap, isMatcher, type Mismatch, mismatchOf, show, splitRest, textOf } from "../matchers.ts";
 import { checkRowSet } from "../row-set.ts";
 import { expectationFinding, type Section } from "../section.ts";
+import { agoFields } from "./ages.ts";
 import { compareFields } from "./compare-fields.ts";
-import { propertiesIn, textValues } from "./properties.ts";
+import { paramsOfInstance, propertiesIn, textValues } from "./properties.ts";
 
 /**
  * Per workflow that is named: exactly these instances in id order, with exactly these attempts where `tasks` is there.
@@ -140,8 +141,8 @@ function specialFields(
   const { facts, scope } = context;
   return {
     workflow: (expected) => mismatchOf(expected, instance.workflow, scope),
-    params: (expected) =>
-      mismatchOf(textValues(expected), propertiesIn(instance.row["global_params"]), scope),
+    params: (expected) => mismatchOf(textValues(expected), paramsOfInstance(instance.row), scope),
+    ...agoFields(instance.row, { startedAgo: "start_time", restartedAgo: "restart_time" }, context),
     parent: (expected) => {
       if (typeof expected !== "string") return mismatchOf(expected, parentOf(instance, facts), scope);
       const ref = parseTaskRef(textOf(expected));
@@ -197,6 +198,13 @@ function judgeTasks(
   return [...findings, expectationFinding("instances", pointer, message, details)];
 }
 
+const ATTEMPT_TIMES = {
+  firstSubmittedAgo: "first_submit_time",
+  submittedAgo: "submit_time",
+  startedAgo: "start_time",
+  endedAgo: "end_time",
+} as const;
+
 /** A word or a matcher alone is about the state. */
 function compareAttempt(item: Json, attempt: AttemptFact, context: JudgeContext): Mismatch | undefined {
   const isState = !isMap(item) || isMatcher(item);
@@ -208,6 +216,7 @@ function compareAttempt(item: Json, attempt: AttemptFact, context: JudgeContext)
       row: attempt.row,
       columns: { priority: "task_instance_priority" },
       special: {
+        ...agoFields(attempt.row, ATTEMPT_TIMES, context),
         out: (expected) => mismatchOf(textValues(expected), propertiesIn(attempt.row["var_pool"]), scope),
         child: (expected) => {
           const ref = parseInstanceRef(textOf(expected));

@@ -10,17 +10,28 @@ export function textValues(expected: Json): Json {
 }
 
 /** A list of parameters ([{ prop, value }]) as a map. */
-export function propertyMap(list: Json): Json {
+export function propertyMap(list: Json): { readonly [key: string]: Json } {
   const properties = isList(list) ? list.filter(isMap) : [];
   return Object.fromEntries(properties.map(({ prop, value }) => [textOf(prop), value ?? null]));
 }
 
 /** The same for a column that holds such a list; empty when it holds something else. */
-export function propertiesIn(column: Row[string] | undefined): Json {
+export function propertiesIn(column: Row[string] | undefined): { readonly [key: string]: Json } {
+  return propertyMap(jsonIn(column));
+}
+
+/** Those of the workflow, and over them those that it was started with: the scheduler keeps them apart. */
+export function paramsOfInstance(row: Row): Json {
+  const command = jsonIn(row["command_param"]);
+  const started = isMap(command) ? propertyMap(command["commandParams"] ?? null) : {};
+  return { ...propertiesIn(row["global_params"]), ...started };
+}
+
+function jsonIn(column: Row[string] | undefined): Json {
   try {
-    const list: Json = typeof column === "string" ? JSON.parse(column) : null;
-    return propertyMap(list);
+    const value: Json = typeof column === "string" ? JSON.parse(column) : null;
+    return value;
   } catch {
-    return {};
+    return null;
   }
 }
