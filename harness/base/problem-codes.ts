@@ -12,8 +12,13 @@ export const GENERAL_PROBLEM_CODES: Readonly<Record<string, { meaning: string; f
     fix: "Look at `failover list`.",
   },
   "arguments/environment": {
-    meaning: "A variable of the environment that chooses the tier or the registry has an unknown value.",
+    meaning:
+      "A variable of the environment that chooses the tier, the registry or the seed has an unknown value.",
     fix: "Set it to one of the values that the message names.",
+  },
+  "arguments/output": {
+    meaning: "The file of a report that was asked for (--junit) cannot be written.",
+    fix: "Name a file in a directory that you may write to, with free space.",
   },
   "arguments/no-evidence": {
     meaning: "The directory given to `failover judge` is not the directory of a run.",

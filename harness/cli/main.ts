@@ -111,4 +111,7 @@ function endWith(exitCode: number): void {
 }
 
 leaveWhenUnheard();
+// CI systems set variables to nothing; commander would take that for a word.
+for (const name of ["FAILOVER_ENV", "FAILOVER_REGISTRY"])
+  if (process.env[name] === "") delete process.env[name];
 main(process.argv.slice(2)).then(endWith, (error: unknown) => endWith(explainError(error)));

@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import { EXIT_CODES } from "../base/index.ts";
 import { explainCase } from "../case/index.ts";
 import { applyExpectedFailure, judge } from "../expect/index.ts";
-import { formatFailure, readEvidence, titleOf } from "../report/index.ts";
+import type { Evidence } from "../observe/index.ts";
+import {
+  type CaseResult,
+  type Colors,
+  formatFailure,
+  readEvidence,
+  titleOf,
+  unjudgeable,
+} from "../report/index.ts";
 import { exitCodeOf } from "../run/index.ts";
 import type { SelectOptions } from "./create-program.ts";
 import { readCases } from "./read-cases.ts";
@@ -40,11 +48,28 @@ export function explainCommand(file: string, terminal: Terminal): number {
 export async function judgeCommand(directory: string, terminal: Terminal): Promise<number> {
   const { write, colors } = terminal;
   const evidence = await readEvidence(directory);
-  const judgement = applyExpectedFailure(judge(evidence), evidence.case.xfail);
-  const result = { case: evidence.case, judgement, durationMs: evidence.snapshot.atMs, evidence };
-  write(`${formatFailure({ ...result, evidenceDirectory: directory }, { colors, readText })}\n`);
+  const { result, text } = judgeAgain(directory, evidence, colors);
+  write(text);
+  const { judgement } = result;
   const outcome = { ...result, seed: evidence.seed, repetition: 1 };
   return exitCodeOf([{ case: evidence.case, outcomes: [outcome], verdict: judgement.verdict }], false);
+}
+
+interface JudgedAgain {
+  readonly result: CaseResult;
+  readonly text: string;
+}
+
+/** Throws HarnessError (arguments/damaged-evidence) for what only looks like the evidence of a run. */
+function judgeAgain(directory: string, evidence: Evidence, colors: Colors): JudgedAgain {
+  try {
+    const judgement = applyExpectedFailure(judge(evidence), evidence.case.xfail);
+    const result = { case: evidence.case, judgement, durationMs: evidence.snapshot.atMs, evidence };
+    const failure = formatFailure({ ...result, evidenceDirectory: directory }, { colors, readText });
+    return { result, text: `${failure}\n` };
+  } catch (error) {
+    throw unjudgeable(directory, error);
+  }
 }
 
 function readText(file: string): string | undefined {

@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { createSystemRandom } from "../../src/base/index.ts";
-import { EXIT_CODES } from "../base/index.ts";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { createSystemRandom, errorMessage } from "../../src/base/index.ts";
+import { EXIT_CODES, HarnessError } from "../base/index.ts";
 import type { ResolvedCase } from "../case/index.ts";
 import { type Colors, createConsoleReporter, formatJunit, showDuration, titleOf } from "../report/index.ts";
 import { type CaseSummary, exitCodeOf, type OpenRun, openRun, runCases, summarize } from "../run/index.ts";
@@ -22,6 +23,8 @@ export async function runCommand(
   const loaded = readCases(paths);
   const cases = selectCases(loaded.cases, options);
   const readText = (file: string): string | undefined => loaded.sources.get(file);
+  // Before anything is started: a report that cannot be written is known now, not after an hour.
+  if (options.junit !== undefined) writeReport(options.junit, "");
   const interruption = listenForInterruption(terminal);
   const { env, registry, keep, verbose } = options;
   const run = await openRun({
@@ -91,9 +94,21 @@ async function runSelected(selected: SelectedRun): Promise<readonly CaseSummary[
   if (options.junit !== undefined) {
     const durationMs = clock.monotonicMs() - startedMs;
     const name = run.environment.description;
-    writeFileSync(options.junit, formatJunit(outcomes, { name, durationMs, readText }));
+    writeReport(options.junit, formatJunit(outcomes, { name, durationMs, readText }));
   }
   return summaries;
+}
+
+/** Throws HarnessError (`arguments/output`) when the file cannot be written. */
+function writeReport(file: string, text: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  } catch (error) {
+    const what = `the report ${file} cannot be written`;
+    const fix = "name a file in a directory that you may write to, with free space";
+    throw new HarnessError([{ code: "arguments/output", what, why: errorMessage(error), fix }]);
+  }
 }
 
 /** Cases that passed in some repetitions only, with the seeds of the others. */
@@ -130,7 +145,9 @@ function listenForInterruption(terminal: Terminal): Interruption {
     terminal.write("\nstopping; once more to leave at once\n");
     controller.abort();
   };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  // Not SIGHUP: the terminal is gone, nobody is told anything, and Node crashes when it exits by itself without its
+  // terminal. The signal ends this process, the keeper does the rest.
+  const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.on(signal, interrupt);
   return {
     signal: controller.signal,

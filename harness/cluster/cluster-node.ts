@@ -38,6 +38,8 @@ export interface LifeOptions {
   readonly elsewhere: boolean;
 }
 
+/** Pause between two looks at whether a step has hit a process that starts. */
+const LOOK_EVERY_MS = 10;
 /** Pause between two starts of a process that exits again and again by itself. */
 const RESPAWN_PAUSE_MS = 100;
 
@@ -91,6 +93,24 @@ export class ClusterNode {
     const process = await this.launch(options);
     await process.ready(this.#around.readyWithinMs);
     return process;
+  }
+
+  /** The same, but a process that somebody has hit on purpose meanwhile need not get ready. Throws NodeStartError. */
+  async startUnless(isHit: (process: NodeProcess) => boolean): Promise<void> {
+    const process = await this.launch();
+    const known = new AbortController();
+    const hit = this.#untilHit(() => isHit(process), known.signal);
+    try {
+      await Promise.race([process.ready(this.#around.readyWithinMs), hit]);
+    } catch (error) {
+      if (!isHit(process)) throw error;
+    } finally {
+      known.abort();
+    }
+  }
+
+  async #untilHit(isHit: () => boolean, known: AbortSignal): Promise<void> {
+    while (!isHit() && !known.aborted) await this.#around.clock.sleep(LOOK_EVERY_MS, known);
   }
 
   /** Starts a process without waiting for anything. */

@@ -39,8 +39,11 @@ export interface Cluster {
   processOf(incarnation: string): NodeProcess | undefined;
   /** Calls back for every process from now on, before it has done anything: messages to it arrive before its work. */
   onLaunch(listener: LaunchListener): void;
-  /** Starts all nodes that are not absent, at once. Throws the NodeStartError of the first that did not come up. */
-  start(): Promise<void>;
+  /**
+   * Starts all nodes that are not absent, at once. Throws the NodeStartError of the first that did not come up, unless
+   * a step of the case had hit it (`isHit`): such a one is not waited for either.
+   */
+  start(isHit?: (process: NodeProcess) => boolean): Promise<void>;
   /** Ends every process, closes every link. Idempotent; never throws for a process that is gone already. */
   shutdown(): Promise<void>;
   records(): readonly NodeRecord[];
@@ -102,9 +105,9 @@ function assembleCluster(options: ClusterOptions, parts: Parts): Cluster {
     onLaunch: (listener) => void parts.launchListeners.add(listener),
     processOf: (incarnation) =>
       nodes.flatMap((node) => node.processes).find((process) => process.wasIncarnation(incarnation)),
-    async start() {
+    async start(isHit = () => false) {
       const present = nodes.filter((node) => !node.entry.absent);
-      const started = await Promise.allSettled(present.map((node) => node.start()));
+      const started = await Promise.allSettled(present.map((node) => node.startUnless(isHit)));
       // All of them are waited for, so that a failed start leaves no other one half-way.
       for (const result of started) if (result.status === "rejected") throw result.reason;
     },

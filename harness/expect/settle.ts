@@ -82,8 +82,8 @@ export async function settleExpectations(options: SettleOptions): Promise<Settle
     });
   } catch (error) {
     // Nobody knows whether what was seen before the world went dark was still so.
-    const isDark = last === undefined || lastFigure === "";
-    if (!(error instanceof WaitTimeoutError) || isDark) throw lastError ?? error;
+    const isDark = lastFigure === "";
+    if (!(error instanceof WaitTimeoutError) || last === undefined || isDark) throw lastError ?? error;
     return last;
   }
 }

@@ -1,9 +1,8 @@
-import { required } from "../../src/base/index.ts";
-import type { Action, Step } from "../case/resolved-case.ts";
-import type { Arming } from "./armings.ts";
+import type { Step } from "../case/resolved-case.ts";
 import type { Fault } from "./fault.ts";
 import { lookUntil } from "./look-until.ts";
-import { type Hit, type Stage, stageMs } from "./stage.ts";
+import { armFailpoint, type FailpointAction, type ReachedFailpoint } from "./reached-failpoint.ts";
+import type { Hit, Stage } from "./stage.ts";
 
 /**
  * Arms a failpoint on those who were chosen, or on every process, later ones included. It landed when somebody reached
@@ -12,70 +11,36 @@ import { type Hit, type Stage, stageMs } from "./stage.ts";
 export function failpointFault(
   stage: Stage,
   step: Step,
-  action: Extract<Action, { kind: "failpoint" }>,
+  action: FailpointAction,
   chosen: readonly Hit[] | undefined,
 ): Fault {
-  let arming: Arming | undefined;
-  const arm = (): Arming =>
-    stage.armings.arm({
-      at: action.at,
-      do: action.do,
-      nth: action.nth,
-      delayMs: action.delay && stageMs(stage, action.delay),
-      on: (process) => chosen?.some((hit) => hit.process === process) ?? true,
-    });
+  let armed: ReachedFailpoint | undefined;
   return {
     name: `${action.do} at ${action.at}`,
-    async inject({ withinMs }) {
-      arming = arm();
-      const hit = await firstToReach(stage, step, { arming, withinMs, dies: action.do === "die" });
-      return {
-        proof: `${hit.node.name} reached it${await consequence(action.do, arming, hit)}`,
-        hits: [hit],
-      };
+    async inject({ withinMs, strike }) {
+      armed =
+        stage.armedEarly ??
+        armFailpoint(stage, action, (process) => chosen?.some((hit) => hit.process === process) ?? true);
+      const hit = await firstToReach(stage, armed, withinMs);
+      if (action.do !== "die") return { proof: `${hit.node.name} reached it`, hits: [hit] };
+      strike();
+      await hit.process?.kill(step.id);
+      armed.arming.disarm();
+      return { proof: `${hit.node.name} reached it, pid ${hit.process?.pid ?? "?"} is gone`, hits: [hit] };
     },
     async undo() {
-      arming?.disarm();
+      armed?.arming.disarm();
     },
   };
 }
 
-async function consequence(
-  what: "hold" | "delay" | "fail" | "die",
-  arming: Arming,
-  { process }: Hit,
-): Promise<string> {
-  if (what !== "die") return "";
-  arming.disarm();
-  await process?.ended;
-  return `, pid ${process?.pid ?? "?"} is gone`;
-}
-
-async function firstToReach(
-  stage: Stage,
-  step: Step,
-  what: { readonly arming: Arming; readonly withinMs: number; readonly dies: boolean },
-): Promise<Hit> {
-  const { arming, withinMs, dies } = what;
-  let first: Hit | undefined;
-  const unsubscribe = stage.history.subscribe((event) => {
-    if (event.source !== "node" || event.type !== "failpoint.reached" || event.armId !== arming.id) return;
-    const node = stage.cluster.node(event.nodeName);
-    const process = required(
-      node.processes.findLast((one) => one.wasIncarnation(event.incarnation)),
-      `process ${event.incarnation}`,
-    );
-    // In the same turn in which the event was read: its end has not been seen yet, so that the step gets the blame.
-    if (dies) process.blame(step.id);
-    first ??= { node, process };
+function firstToReach(stage: Stage, armed: ReachedFailpoint, withinMs: number): Promise<Hit> {
+  return lookUntil(stage, {
+    look: async () => {
+      const first = armed.first();
+      return first === undefined ? { instead: "nobody" } : { found: first };
+    },
+    deadlineMs: stage.history.nowMs() + withinMs,
+    describe: "a process to reach the failpoint",
   });
-  try {
-    return await lookUntil(stage, {
-      look: async () => (first === undefined ? { instead: "nobody" } : { found: first }),
-      deadlineMs: stage.history.nowMs() + withinMs,
-      describe: "a process to reach the failpoint",
-    });
-  } finally {
-    unsubscribe();
-  }
 }

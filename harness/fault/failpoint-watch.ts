@@ -18,6 +18,8 @@ export interface FailpointWatch {
   countFrom(sinceMs: number): void;
   /** The process that is held there. Throws WaitTimeoutError. */
   held(deadlineMs: number): Promise<Hit>;
+  /** Whether this is the process that was found. */
+  holds(process: NodeProcess): boolean;
   /** Lets it go on, and takes the arming away. Idempotent. */
   release(): void;
 }
@@ -73,6 +75,7 @@ export function watchFailpoint(stage: Stage, subject: FailpointSubject): Failpoi
   return {
     countFrom: (ms) => (sinceMs = ms),
     held: (deadlineMs) => lookUntil(stage, { look, deadlineMs, describe: failpointText(subject) }),
+    holds: (process) => found?.process === process,
     release() {
       unsubscribe();
       arming.disarm();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { waitUntil } from "../../src/base/index.ts";
+import { required, waitUntil } from "../../src/base/index.ts";
 import { prepareSteps, runSteps } from "./run-steps.ts";
 import {
   clock,
@@ -59,7 +59,7 @@ describe("failpoints", () => {
     order(stage, "master-1", reach(4));
     order(stage, "master-1", reach(5));
     clock.setTimer(100, () => order(stage, "master-2", reach(5)));
-    const { trouble } = await prepared.run();
+    const { trouble } = await prepared.run(Promise.resolve());
     expect(trouble).toBeUndefined();
     expect(await told(stage, 4)).toEqual(["released 1", "released 2", "verified", "released 1"]);
   });
@@ -97,6 +97,41 @@ describe("failpoints", () => {
     order(stage, "master-1", reach(1));
     order(stage, "master-1", { emit: { type: "log", level: "info", message: "alive" } });
     expect(await told(stage, 1)).toEqual(["alive"]);
+  });
+
+  test("as an action, die: of two that come at once only one dies", async () => {
+    const stage = await startStage(
+      ["master-1", "master-2"],
+      [step("death", { kind: "failpoint", at, do: "die", by: undefined, nth: undefined, delay: undefined })],
+    );
+    const steps = runSteps(stage.options);
+    clock.setTimer(50, () => {
+      order(stage, "master-1", reach(1));
+      order(stage, "master-2", reach(1));
+    });
+    expect(hits(await steps)[0]).toHaveLength(1);
+    expect(stage.cluster.nodes.filter(({ running }) => running.length === 1)).toHaveLength(1);
+    expect(await told(stage, 1)).toEqual(["released 1"]);
+  });
+
+  test("as the first action: armed before any node starts, and what it hits need not get up", async () => {
+    const action = { kind: "failpoint", at, do: "die", nth: undefined, delay: undefined } as const;
+    const stage = await openStage(
+      ["master-1", "master-2"],
+      [step("death", { ...action, by: named("master-2") })],
+    );
+    const prepared = prepareSteps(stage.options);
+    await stage.cluster.start(prepared.isHit);
+    order(stage, "master-2", reach(1));
+    await waitUntil({
+      clock,
+      until: () =>
+        prepared.isHit(required(stage.cluster.node("master-2").processes[0], "a process")) || undefined,
+      withinMs: 2000,
+      everyMs: 5,
+      describe: "the failpoint to be reached before the steps run",
+    });
+    expect(hits(await prepared.run(Promise.resolve()))).toEqual([["master-2"]]);
   });
 
   test("as an action, hold for: released when its time is over; one that nobody reaches has not landed", async () => {

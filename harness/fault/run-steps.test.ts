@@ -9,8 +9,10 @@ import {
   named,
   OWNER,
   RUNNING,
+  say,
   startStage,
   step,
+  when,
 } from "./test-stage.ts";
 
 afterEach(closeStages);
@@ -67,6 +69,49 @@ describe("the other actions", () => {
     const services = { ...options.services, ownRegistry };
     expect((await runSteps({ ...options, services })).trouble).toBeUndefined();
     expect(calls).toEqual(["kill", "start"]);
+  });
+
+  test("a service and a node in one list are broken at once", async () => {
+    const target = {
+      kind: "targets",
+      of: [
+        { kind: "service", service: "registry" },
+        { kind: "name", name: "master-1" },
+      ],
+    } as const;
+    const { options } = await startStage(["master-1"], [step("both", { kind: "kill", target })]);
+    const calls: string[] = [];
+    const fine = async (): Promise<void> => undefined;
+    const killed = async (): Promise<void> => void calls.push("registry");
+    const ownRegistry = { kill: killed, stop: fine, start: fine, pause: fine, resume: fine };
+    const result = await runSteps({ ...options, services: { ...options.services, ownRegistry } });
+    expect(result.trouble).toBeUndefined();
+    expect(calls).toEqual(["registry"]);
+    expect(result.steps[0]).toMatchObject({ action: "kill registry, master-1", hit: [{ node: "master-1" }] });
+  });
+
+  test("what a step causes while it is still being proved counts for the next one", async () => {
+    const pattern = { event: "registry.session.lost", by: named("master-1"), of: undefined } as const;
+    const rest = { path: undefined, instance: undefined, task: undefined, states: undefined };
+    const subject = { kind: "event", nth: 1, pattern: { ...pattern, ...rest } } as const;
+    const target = { kind: "service", service: "registry" } as const;
+    const stage = await startStage(
+      ["master-1"],
+      [
+        step("outage", { kind: "stop", target }),
+        step("look", { kind: "verify", expect: {}, within: ms(100) }, { when: when(subject) }),
+      ],
+    );
+    const fine = async (): Promise<void> => undefined;
+    const stop = async (): Promise<void> => {
+      say(stage, "master-1", { type: "registry.session.lost", reason: "closed" });
+      await clock.sleep(50);
+    };
+    const ownRegistry = { kill: fine, stop, start: fine, pause: fine, resume: fine };
+    const services = { ...stage.options.services, ownRegistry };
+    const { steps, trouble } = await runSteps({ ...stage.options, services });
+    expect(trouble).toBeUndefined();
+    expect((steps[0]?.landedAtMs ?? 0) - (steps[0]?.firedAtMs ?? 0)).toBeGreaterThanOrEqual(50);
   });
 
   test("an undo that fails is an error", async () => {

@@ -4,6 +4,7 @@ import type { Cluster, ClusterNode, NodeProcess } from "../cluster/index.ts";
 import type { CaseServices } from "../environment/environment.ts";
 import type { History, Observer } from "../observe/index.ts";
 import type { Armings } from "./armings.ts";
+import type { ReachedFailpoint } from "./reached-failpoint.ts";
 
 /** What of the observer moments and selectors look through. */
 export type Eyes = Pick<Observer, "instanceStates" | "taskStates" | "ownerOf" | "runnerOf" | "registryPaths">;
@@ -31,6 +32,8 @@ export interface Stage {
   readonly sessionMs: () => number;
   readonly verify: Verify;
   readonly armings: Armings;
+  /** Of a first step that is a failpoint: armed before any node starts, since it may be reached at once. */
+  readonly armedEarly?: ReachedFailpoint | undefined;
   /** Ends waiting early: the run was interrupted. */
   readonly signal: AbortSignal;
   /** How far each step is, by id. */

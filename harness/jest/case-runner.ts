@@ -15,9 +15,8 @@ import {
   type OnTestStart,
   type OnTestSuccess,
 } from "./jest-contract.ts";
-import { readTier } from "./read-tier.ts";
+import { readSeed, readTier, SEEDS } from "./read-tier.ts";
 
-const SEEDS = 2 ** 32;
 const clock = createSystemClock();
 
 /**
@@ -66,9 +65,9 @@ async function runFiles(
   const sources = new Map(files.flatMap((file) => [...file.sources]));
   const readText = (file: string): string | undefined => sources.get(file);
   const { env, registry } = readTier(process.env);
+  const seed = readSeed(process.env) ?? createSystemRandom().below(SEEDS);
   const run = await openRun({ env, registry, keep: false, clock, readText });
   const interruption = new AbortController();
-  const seed = Number(process.env.FAILOVER_SEED ?? createSystemRandom().below(SEEDS));
   const told: Promise<void>[] = [];
   try {
     await runCases({

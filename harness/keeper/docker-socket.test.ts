@@ -8,6 +8,7 @@ describe("where Docker is", () => {
     expect(dockerAddress({ DOCKER_HOST: "unix:///run/x.sock" })).toEqual({ socketPath: "/run/x.sock" });
     expect(dockerAddress({ DOCKER_HOST: "tcp://10.0.0.7:2376" })).toEqual({ host: "10.0.0.7", port: 2376 });
     expect(dockerAddress({ DOCKER_HOST: "tcp://10.0.0.7" })).toEqual({ host: "10.0.0.7", port: 2375 });
+    expect(dockerAddress({ DOCKER_HOST: "a slip" })).toEqual({ socketPath: "a slip" });
   });
 });
 

@@ -18,7 +18,10 @@ export function dockerAddress(environment: NodeJS.ProcessEnv): DockerAddress | u
   const asked = environment.DOCKER_HOST;
   if (asked !== undefined && asked !== "") {
     if (asked.startsWith("unix://")) return { socketPath: asked.slice("unix://".length) };
-    const url = new URL(asked.replace(/^tcp:/, "http:"));
+    const text = asked.replace(/^tcp:/, "http:");
+    // What is no address at all is tried as a socket: then the message says that nobody answers there.
+    if (!URL.canParse(text)) return { socketPath: asked };
+    const url = new URL(text);
     return { host: url.hostname, port: Number(url.port || "2375") };
   }
   const usual = [

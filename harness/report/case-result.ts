@@ -12,6 +12,8 @@ export interface CaseResult {
   readonly evidence?: Evidence;
   /** Where the evidence is kept; absent when it was not. */
   readonly evidenceDirectory?: string;
+  /** Why it could not be kept although it should: a full disk, no permission. */
+  readonly evidenceTrouble?: string;
 }
 
 /** "cases/failover/x.yaml", with the matrix combination. */

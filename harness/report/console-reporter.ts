@@ -86,7 +86,10 @@ function caseLine(result: CaseResult, colors: Colors): string {
   const verdict = paint(judgement.verdict, colors)(judgement.verdict.padEnd(5));
   const reason =
     judgement.verdict === "SKIP" ? `\n       ${judgement.findings[0]?.message ?? "no reason"}` : "";
-  const note = judgement.note === undefined ? "" : `\n       ${judgement.note}`;
+  const lost = result.evidenceTrouble;
+  const note = [judgement.note, lost === undefined ? undefined : `the evidence could not be kept: ${lost}`]
+    .map((text) => (text === undefined ? "" : `\n       ${text}`))
+    .join("");
   const time = colors.dim(showDuration(result.durationMs));
   return `${verdict}  ${titleOf(result.case)}  ${time}${colors.dim(reason + note)}`;
 }

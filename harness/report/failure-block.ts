@@ -52,9 +52,12 @@ export function formatFailure(result: CaseResult, options: FailureOptions): stri
   ]);
   const story = evidence === undefined ? [] : formatStory(evidence, options);
   const kept = result.evidenceDirectory;
+  const lost = result.evidenceTrouble;
   const evidenceLines =
     kept === undefined
-      ? []
+      ? lost === undefined
+        ? []
+        : ["", `  the evidence could not be kept: ${lost}`]
       : ["", `  evidence: ${kept}`, colors.dim(`  judge it again: npx failover judge ${kept}`)];
   return [
     `${head}  ${colors.dim(showDuration(result.durationMs))}`,

@@ -3,5 +3,5 @@ export { type Colors, createColors, wantsColor } from "./colors.ts";
 export { createConsoleReporter } from "./console-reporter.ts";
 export { formatFailure } from "./failure-block.ts";
 export { formatJunit } from "./junit.ts";
-export { readEvidence } from "./read-evidence.ts";
+export { readEvidence, unjudgeable } from "./read-evidence.ts";
 export { writeRunDirectory } from "./run-directory.ts";

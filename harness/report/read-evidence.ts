@@ -19,18 +19,66 @@ export async function readEvidence(directory: string): Promise<Evidence> {
   if (problems.length > 0 || !("value" in resolved && "value" in evidence && "value" in history)) {
     throw new HarnessError(problems);
   }
-  const { value } = evidence;
-  const missing = EXPECTED_KEYS.filter((key) => !(key in value));
-  if (missing.length > 0) {
-    const what = `${join(directory, RUN_FILES.evidence)} has no ${missing.join(", ")}`;
-    throw new HarnessError([damaged(what, "it was written by another version, or edited")]);
-  }
+  const lacking = [
+    ...lackingKeys(join(directory, RUN_FILES.case), resolved.value, CASE_KEYS),
+    ...lackingKeys(join(directory, RUN_FILES.evidence), evidence.value, EVIDENCE_KEYS),
+  ];
+  if (lacking.length > 0) throw new HarnessError(lacking);
   // The shape was looked at above as far as it tells one version's evidence from another's.
-  const read: unknown = { trouble: undefined, ...value, case: resolved.value, history: history.value };
+  const read: unknown = {
+    trouble: undefined,
+    ...evidence.value,
+    case: resolved.value,
+    history: history.value,
+  };
   return read as Evidence;
 }
 
-const EXPECTED_KEYS = ["tier", "registryKind", "sessionTimeoutMs", "seed", "nodes", "steps", "snapshot"];
+/** What is said when evidence that could be read cannot be judged: it is not what a run wrote. */
+export function unjudgeable(directory: string, error: unknown): HarnessError {
+  const what = `the evidence in ${directory} cannot be judged: ${errorMessage(error)}`;
+  return new HarnessError([damaged(what, "it was written by another version, or edited")], { cause: error });
+}
+
+type Kind = "map" | "list" | "number" | "text";
+
+/** What the judge cannot do without. */
+const CASE_KEYS: Readonly<Record<string, Kind>> = {
+  file: "text",
+  name: "text",
+  cluster: "map",
+  database: "map",
+  steps: "list",
+  expect: "map",
+  positions: "map",
+};
+const EVIDENCE_KEYS: Readonly<Record<string, Kind>> = {
+  tier: "text",
+  registryKind: "text",
+  sessionTimeoutMs: "number",
+  seed: "number",
+  nodes: "list",
+  steps: "list",
+  snapshot: "map",
+};
+
+function lackingKeys(
+  file: string,
+  value: Readonly<Record<string, unknown>>,
+  keys: Readonly<Record<string, Kind>>,
+): readonly Problem[] {
+  const lacking = Object.entries(keys).filter(([key, kind]) => kindOf(value[key]) !== kind);
+  if (lacking.length === 0) return [];
+  const what = `${file} has no ${lacking.map(([key]) => key).join(", ")}`;
+  return [damaged(what, "it was written by another version, or edited")];
+}
+
+function kindOf(value: unknown): Kind | undefined {
+  if (typeof value === "number") return "number";
+  if (typeof value === "string") return "text";
+  if (typeof value !== "object" || value === null) return undefined;
+  return Array.isArray(value) ? "list" : "map";
+}
 
 type Part<T> = { readonly value: T } | { readonly problem: Problem };
 
@@ -66,9 +114,10 @@ function parseLines(text: string): readonly unknown[] {
   return text.split("\n").flatMap((line, index): readonly unknown[] => {
     if (line === "") return [];
     try {
-      return [JSON.parse(line)];
+      return [parseMap(line)];
     } catch (error) {
-      throw new Error(`line ${index + 1}: ${errorMessage(error)}`, { cause: error });
+      // The message is completed from the cause.
+      throw new Error(`line ${index + 1}`, { cause: error });
     }
   });
 }

@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { errorCode, errorMessage } from "../../src/base/index.ts";
 import { applyExpectedFailure, type Judgement } from "../expect/index.ts";
 import type { Evidence } from "../observe/index.ts";
-import { writeRunDirectory } from "../report/index.ts";
+import { type CaseResult, writeRunDirectory } from "../report/index.ts";
 import type { CaseParts } from "./case-parts.ts";
 
 export interface EndedCase {
@@ -13,8 +14,24 @@ export interface EndedCase {
   readonly directory: string;
 }
 
-/** Keeps the evidence of every case that did not pass, of the others on request. Returns where, if it did. */
-export async function keepEvidence(parts: CaseParts, ended: EndedCase): Promise<string | undefined> {
+/** Where the evidence is, or why it is not. */
+export type KeptEvidence = Pick<CaseResult, "evidenceDirectory" | "evidenceTrouble">;
+
+/**
+ * Keeps the evidence of every case that did not pass, of the others on request. A disk that is full or may not be written
+ * to does not take the verdict away: it is said beside it.
+ */
+export async function keepEvidence(parts: CaseParts, ended: EndedCase): Promise<KeptEvidence> {
+  try {
+    const evidenceDirectory = await write(parts, ended);
+    return evidenceDirectory === undefined ? {} : { evidenceDirectory };
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return { evidenceTrouble: errorMessage(error) };
+  }
+}
+
+async function write(parts: CaseParts, ended: EndedCase): Promise<string | undefined> {
   const { evidence, durationMs, directory } = ended;
   const judgement = applyExpectedFailure(ended.judgement, evidence.case.xfail);
   if (judgement.verdict === "PASS" && !parts.keep) return undefined;

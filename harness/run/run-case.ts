@@ -23,7 +23,7 @@ import {
 import type { CaseOutcome } from "./case-outcome.ts";
 import type { CaseParts } from "./case-parts.ts";
 import { createEvidenceCollector, type EvidenceCollector } from "./collect-evidence.ts";
-import { keepEvidence } from "./keep-evidence.ts";
+import { type KeptEvidence, keepEvidence } from "./keep-evidence.ts";
 import type { CaseRun } from "./run-cases.ts";
 import { ownServices, skipReason } from "./skip-reason.ts";
 import { InterruptedError, troubleOf } from "./trouble-of.ts";
@@ -45,10 +45,9 @@ export async function runCase(parts: CaseParts, run: CaseRun): Promise<CaseOutco
   return { ...outcome, judgement: applyExpectedFailure(ended.judgement, run.case.xfail) };
 }
 
-interface Ended {
+interface Ended extends KeptEvidence {
   readonly judgement: Judgement;
   readonly evidence?: Evidence;
-  readonly evidenceDirectory?: string;
 }
 
 let lastCaseNumber = 0;
@@ -88,7 +87,7 @@ async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
   const durationMs = parts.clock.monotonicMs() - startedMs;
   const kept = await keepEvidence(parts, { evidence, judgement, durationMs, directory });
   await rm(directory, { recursive: true, force: true });
-  return { judgement, evidence, ...(kept === undefined ? {} : { evidenceDirectory: kept }) };
+  return { judgement, evidence, ...kept };
 }
 
 interface CasePlace {
@@ -114,10 +113,10 @@ async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
   const { observer, cluster, steps } = await openCase(parts, run, place);
 
   // 4. Start the nodes.
-  await cluster.start();
+  const up = cluster.start((process) => steps.isHit(process));
 
-  // 5. Break it, as the case says; everything is undone when this resolves.
-  const carriedOut = await steps.run();
+  // 5. When they are up, break it as the case says; everything is undone when this resolves.
+  const carriedOut = await steps.run(up);
   collector.useSteps(carriedOut.steps, carriedOut.trouble);
   if (carriedOut.trouble !== undefined) {
     collector.useSnapshot(await observer.snapshot());

@@ -10,6 +10,7 @@ import {
   type RunningNode,
 } from "../node/index.ts";
 import { createRegistry } from "../registry/open-registry.ts";
+import { RegistryError } from "../registry/registry.ts";
 import { createHttpRpcClient, createHttpRpcServer } from "../rpc/http/index.ts";
 import type { RpcHandlers } from "../rpc/index.ts";
 import { createPgDatabase } from "../store/pg-database.ts";
@@ -20,6 +21,8 @@ import { receiveReport } from "./report-inbox.ts";
 
 /** Open calls of a master that ends may take so long, milliseconds. */
 const OPEN_CALLS_WITHIN_MS = 200;
+/** Lives that may lose their session while they join before the start has failed. */
+const MAX_JOINS = 3;
 
 /** Everything that one life holds, and how it is let go. */
 interface Life {
@@ -126,7 +129,7 @@ class Master implements RunningNode {
     const server = await createHttpRpcServer({ listen, handlers, clock });
     this.#closeServer = () => server.close(OPEN_CALLS_WITHIN_MS);
     try {
-      await this.#begin(directory, incarnation);
+      await this.#beginFirst(directory, incarnation);
     } catch (error) {
       await this.#closeServer();
       throw error;
@@ -148,6 +151,23 @@ class Master implements RunningNode {
     const handler = this.#life?.handlers[name];
     if (handler === undefined) throw new Error("this master has not joined yet");
     return handler;
+  }
+
+  /** A session that ends while a life joins (a starved machine) is no registry out of reach: another life tries. */
+  async #beginFirst(directory: ClaimedDirectory, first: string): Promise<void> {
+    const { random, log } = this.#ports;
+    for (let tries = 1, incarnation = first; ; tries += 1) {
+      try {
+        return await this.#begin(directory, incarnation);
+      } catch (error) {
+        const lost = error instanceof RegistryError && error.code === "SESSION_LOST";
+        if (!lost || tries >= MAX_JOINS || this.#stopped !== undefined) throw error;
+        log.warn(`not joined yet: ${errorMessage(error)}`);
+        incarnation = random.uuid();
+        await directory.addIncarnation(incarnation);
+        this.#ports.identify(incarnation);
+      }
+    }
   }
 
   async #begin(directory: ClaimedDirectory, incarnation: string): Promise<void> {

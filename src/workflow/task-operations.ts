@@ -25,8 +25,8 @@ interface Beside {
 }
 
 /**
- * Runs an operation of one attempt beside the rest of the workflow; the attempt is busy as long, and a while longer when
- * it fails: what fails at once would be tried again without a pause.
+ * Runs an operation of one attempt beside the rest of the workflow; the attempt is busy as long, and a while longer
+ * when it fails: what fails at once would be tried again without a pause.
  */
 async function runBeside({ ports, run, taskId, owner }: Beside, work: () => Promise<unknown>): Promise<void> {
   const release = (): void => {

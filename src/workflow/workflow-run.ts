@@ -156,6 +156,26 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
   }
 }
 
+/** Nothing is done for it here any more. */
+function letGo(ports: RunPorts, run: RunState): void {
+  run.ended = true;
+  forgetWake(run);
+  for (const task of run.tasks.values()) {
+    withdrawFromQueue(ports, task.id);
+    // What still runs here is nobody's any more.
+    if (isLogicTask(task.taskType)) ports.processes.kill(processKey(task.id, task.dispatchNo));
+  }
+}
+
+/** Notes an error: the rows have to be read again. True: there were so many that the workflow cannot go on. */
+function noteError(ports: RunPorts, run: RunState, loop: Loop, error: unknown): boolean {
+  loop.stale = true;
+  const away = isDatabaseAway(error);
+  loop.errors += away ? 0 : 1;
+  ports.log.warn(`workflow instance ${run.own.workflowInstanceId}: ${errorMessage(error)}`);
+  return !away && Math.max(loop.errors, ...loop.failures.values()) >= MAX_ERRORS;
+}
+
 /** Ends a workflow that cannot go on. Undefined: that was not possible either, and is tried again. */
 async function giveUp(
   ports: RunPorts,
@@ -193,13 +213,7 @@ export function createWorkflowRun({ ports, run, lane, onEnd }: WorkflowRunOption
   function end(reason: "finished" | "not-owner" | "dropped"): void {
     if (over) return;
     over = true;
-    run.ended = true;
-    forgetWake(run);
-    for (const task of run.tasks.values()) {
-      withdrawFromQueue(ports, task.id);
-      // What still runs here is nobody's any more.
-      if (isLogicTask(task.taskType)) ports.processes.kill(processKey(task.id, task.dispatchNo));
-    }
+    letGo(ports, run);
     onEnd(reason);
   }
 
@@ -211,11 +225,7 @@ export function createWorkflowRun({ ports, run, lane, onEnd }: WorkflowRunOption
       return end("not-owner");
     }
     if (error instanceof FencedError) return end("not-owner");
-    loop.stale = true;
-    const away = isDatabaseAway(error);
-    loop.errors += away ? 0 : 1;
-    ports.log.warn(`workflow instance ${run.own.workflowInstanceId}: ${errorMessage(error)}`);
-    if (!away && Math.max(loop.errors, ...failures.values()) >= MAX_ERRORS) {
+    if (noteError(ports, run, loop, error)) {
       const reason = await giveUp(ports, run, error);
       if (reason !== undefined) return end(reason);
     }

@@ -38,7 +38,8 @@ function compareAlert(item: Json, row: Row, context: JudgeContext): Mismatch | u
       special: {
         of: (expected) => {
           const about = nodeOf(row, facts);
-          if (matchesNode(expected, about, context)) return undefined;
+          if (matchesNode(expected, about, context) || isOneOfSeveral(expected, row, context))
+            return undefined;
           const actual = about.address === null ? "no node" : facts.nameOf(about.address);
           return { path: [], expected: show(expected), actual };
         },
@@ -53,6 +54,13 @@ function compareAlert(item: Json, row: Row, context: JudgeContext): Mismatch | u
     },
     context,
   );
+}
+
+/** An alert of a sweep over rows without an owner is about several hosts, and has no incarnation. */
+function isOneOfSeveral(expected: Json, row: Row, context: JudgeContext): boolean {
+  const title = textIn(row, "title");
+  const named = context.facts.evidence.nodes.filter(({ address }) => mentions(title, address));
+  return title.includes(",") && named.some(({ address }) => matchesNode(expected, { address }, context));
 }
 
 /** The event that stored it knows the node; of an alert whose event is lost, its own text does. */

@@ -1,6 +1,6 @@
 /**
- * Requests of operators that were carried out, by the id that the operator chose: a repetition is answered alike and not
- * done again, also when the command that the first one made was claimed long ago.
+ * Requests of operators that were carried out, by the id that the operator chose: a repetition is answered alike and
+ * not done again, also when the command that the first one made was claimed long ago.
  */
 export const operatorRequests = /* sql */ `
 CREATE TABLE t_ds_operator_request (
