@@ -11,7 +11,16 @@ const transform: Config["transform"] = {
 const config: Config = {
   reporters: [
     "default",
-    ["jest-junit", { outputDirectory: ".runs", outputName: "junit.xml", addFileAttribute: "true" }],
+    [
+      "jest-junit",
+      {
+        outputDirectory: ".runs",
+        outputName: "junit.xml",
+        addFileAttribute: "true",
+        // An environment that cannot be had is an error in the report, not a report of nothing.
+        reportTestSuiteErrors: "true",
+      },
+    ],
   ],
   projects: [
     {

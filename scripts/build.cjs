@@ -77,8 +77,34 @@ function build(current) {
 /** Builds dist/ unless it is up to date. Returns the path of dist/. */
 function ensureBuilt({ force = false } = {}) {
   const current = sourcesFingerprint();
-  if (force || !existsSync(stamp) || readFileSync(stamp, "utf8") !== current) build(current);
+  const complete = Object.keys(ENTRIES).every((name) => existsSync(path.join(dist, `${name}.cjs`)));
+  if (!force && complete && existsSync(stamp) && readFileSync(stamp, "utf8") === current) return dist;
+  try {
+    build(current);
+  } catch (error) {
+    rmSync(path.join(root, `dist.${process.pid}`), { recursive: true, force: true });
+    explain(error);
+    process.exit(3);
+  }
   return dist;
+}
+
+/** Says why there are no programs, in words: whoever sees this wanted to run a case. */
+function explain(error) {
+  const line = (text) => process.stderr.write(`${text}\n`);
+  line("error the programs in dist/ cannot be built [environment/not-built]");
+  if (error.code === "MODULE_NOT_FOUND") {
+    line("  the packages that it needs are not installed, or not all of them");
+    line("  -> npm ci");
+    return;
+  }
+  // esbuild names the file and line of each mistake.
+  for (const { text, location } of error.errors ?? []) {
+    line(`  ${location === null ? "" : `${location.file}:${location.line}:${location.column + 1} - `}${text}`);
+  }
+  if (error.errors === undefined) line(`  ${error.message}`);
+  const cannotWrite = ["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(error.code);
+  line(`  -> ${cannotWrite ? "make this checkout writable, with free space" : "correct what is named above"}`);
 }
 
 module.exports = { ensureBuilt };

@@ -96,7 +96,7 @@ function allFinished(snapshot: Snapshot): boolean {
   return commands.length === 0 && !states.some(isUnfinishedWorkflow);
 }
 
-/** What has happened has happened, and rows of finished workflows stay. Alerts, entries and processes may still come. */
+/** What has happened has happened, and rows of finished workflows stay; alerts, entries, processes may still come. */
 const isFinal = ({ kind, code }: Finding): boolean =>
   code === "instances" || code === "never" || (kind === "invariant" && !MAY_HEAL.has(code));
 const MAY_HEAL: ReadonlySet<string> = new Set([

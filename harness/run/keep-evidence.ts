@@ -18,8 +18,8 @@ export interface EndedCase {
 export type KeptEvidence = Pick<CaseResult, "evidenceDirectory" | "evidenceTrouble">;
 
 /**
- * Keeps the evidence of every case that did not pass, of the others on request. A disk that is full or may not be written
- * to does not take the verdict away: it is said beside it.
+ * Keeps the evidence of every case that did not pass, of the others on request. A disk that is full or may not be
+ * written to does not take the verdict away: it is said beside it.
  */
 export async function keepEvidence(parts: CaseParts, ended: EndedCase): Promise<KeptEvidence> {
   try {

@@ -13,6 +13,7 @@ import { createRegistry } from "../registry/open-registry.ts";
 import { RegistryError } from "../registry/registry.ts";
 import { createHttpRpcClient, createHttpRpcServer } from "../rpc/http/index.ts";
 import type { RpcHandlers } from "../rpc/index.ts";
+import { isDatabaseAway } from "../store/database.ts";
 import { createPgDatabase } from "../store/pg-database.ts";
 import { startGuardedProcesses } from "../task/process/index.ts";
 import { MasterLife } from "./master-life.ts";
@@ -153,15 +154,16 @@ class Master implements RunningNode {
     return handler;
   }
 
-  /** A session that ends while a life joins (a starved machine) is no registry out of reach: another life tries. */
+  /** A starved machine may lose a session, or a connection, while a life joins: another life tries. */
   async #beginFirst(directory: ClaimedDirectory, first: string): Promise<void> {
     const { random, log } = this.#ports;
     for (let tries = 1, incarnation = first; ; tries += 1) {
       try {
         return await this.#begin(directory, incarnation);
       } catch (error) {
-        const lost = error instanceof RegistryError && error.code === "SESSION_LOST";
-        if (!lost || tries >= MAX_JOINS || this.#stopped !== undefined) throw error;
+        const starved =
+          error instanceof RegistryError ? error.code === "SESSION_LOST" : isDatabaseAway(error);
+        if (!starved || tries >= MAX_JOINS || this.#stopped !== undefined) throw error;
         log.warn(`not joined yet: ${errorMessage(error)}`);
         incarnation = random.uuid();
         await directory.addIncarnation(incarnation);
