@@ -255,6 +255,17 @@ describe("registry, tables, alerts", () => {
 });
 
 describe("processes, logs, events, timing", () => {
+  test("the path of a marker is known by its address, whatever its start and incarnation", () => {
+    const path = `/nodes/failover-finish-nodes/${addressOf("master-1")}-1700000000000-some-life`;
+    const added = { source: "registry", type: "registry.entry.added", atMs: 10, path, value: "" } as const;
+    const of = (node: string) => ({
+      evidence: { history: [added] },
+      expect: { history: [{ event: added.type, path: `/nodes/failover-finish-nodes/<${node}>` }] },
+    });
+    expect(firstOf(of("master-1"))).toBe("PASS");
+    expect(firstOf(of("master-2"))).toContain("it did not come");
+  });
+
   const died = {
     type: "failover.started",
     kind: "master",
@@ -353,6 +364,16 @@ describe("processes, logs, events, timing", () => {
 });
 
 describe("the verdict", () => {
+  test("a failure after an untouched node lost its session says that the machine may be too busy", () => {
+    const lost = told("worker-1", 2000, { type: "registry.session.lost", reason: "over" });
+    const failing = { expect: { alerts: [{ of: "worker-1" }] } };
+    expect(judge(evidenceOf({ ...failing, evidence: { history: [lost] } })).note).toContain(
+      "worker-1 lost its session though no step had disturbed it",
+    );
+    const frozen = nodes({ "worker-1": [life("worker-1", { pauses: [{ fromMs: 500, toMs: 1900 }] })] });
+    expect(judge(evidenceOf({ ...failing, evidence: { history: [lost], nodes: frozen } })).note).toBe(undefined);
+  });
+
   test("an assumption that does not hold comes before everything", () => {
     const trouble = {
       verdict: "INCONCLUSIVE",

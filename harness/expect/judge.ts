@@ -1,7 +1,7 @@
 import type { Evidence } from "../observe/evidence.ts";
 import { contextOf, type JudgeContext } from "./context.ts";
 import type { Finding, Judgement } from "./finding.ts";
-import { INVARIANTS } from "./invariants/index.ts";
+import { INVARIANTS, wasTouched } from "./invariants/index.ts";
 import { checkSections } from "./judge-sections.ts";
 import { isMap } from "./matchers.ts";
 
@@ -29,7 +29,22 @@ export function judge(evidence: Evidence): Judgement {
   const expectations = checkSections(context, { expect, pointer: "/expect", withDefaults: true });
   const invariants = checkInvariants(context).filter((finding) => !isRepeated(finding, expectations));
   const findings = [...expectations, ...invariants];
-  return { verdict: findings.length === 0 ? "PASS" : "FAIL", findings };
+  if (findings.length === 0) return { verdict: "PASS", findings };
+  const note = starvationNote(context);
+  return { verdict: "FAIL", findings, ...(note === undefined ? {} : { note }) };
+}
+
+/** Where to look first: a node that nobody touched lost its session, as happens on a machine that is too busy. */
+function starvationNote({ facts }: JudgeContext): string | undefined {
+  const { sessionTimeoutMs } = facts.evidence;
+  const starved = facts.events("registry.session.lost").flatMap((event) => {
+    const life = facts.lifeOf(event.incarnation);
+    return life === undefined || wasTouched(life, event.atMs, facts) ? [] : [life.node.name];
+  });
+  if (starved.length === 0) return undefined;
+  const who = [...new Set(starved)].join(", ");
+  const why = `this machine may have been too busy for sessions of ${sessionTimeoutMs} ms`;
+  return `${who} lost its session though no step had disturbed it: ${why}`;
 }
 
 /** What every case has to keep, apart from what it waives with a reason. */

@@ -50,6 +50,7 @@ export function formatFailure(result: CaseResult, options: FailureOptions): stri
     "",
     ...formatFinding(finding, result.case, options),
   ]);
+  const note = judgement.note === undefined ? [] : ["", `  ${judgement.note}`];
   const story = evidence === undefined ? [] : formatStory(evidence, options);
   const kept = result.evidenceDirectory;
   const lost = result.evidenceTrouble;
@@ -62,6 +63,7 @@ export function formatFailure(result: CaseResult, options: FailureOptions): stri
   return [
     `${head}  ${colors.dim(showDuration(result.durationMs))}`,
     ...findings,
+    ...note,
     ...story,
     ...evidenceLines,
     "",

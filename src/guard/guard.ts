@@ -15,6 +15,15 @@ export interface GuardOptions {
 /** Longest delay that a timer of Node takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** F has passed: this node may start nothing. */
+class LeaseOverError extends Error {
+  override readonly name = "LeaseOverError";
+
+  constructor() {
+    super("the lease of this node has run out");
+  }
+}
+
 /**
  * Parent of all task processes of a node. Knows F, the instant past which the node may have no effect, and kills
  * everything then; the node need not be able to act for that.
@@ -82,7 +91,7 @@ export class Guard {
   async #start(request: Extract<GuardRequest, { kind: "start" }>): Promise<void> {
     const { key } = request;
     if (this.#processes.has(key)) {
-      this.#options.reply({ kind: "refused", key, reason: "it is running already" });
+      this.#refuse(key, new Error("it is running already"), { keep: true });
       return;
     }
     this.#processes.set(key, "starting");
@@ -97,19 +106,20 @@ export class Guard {
       await started.ended;
       this.#refuse(key, obstacle);
     } catch (error) {
-      this.#refuse(key, errorMessage(error));
+      this.#refuse(key, error);
     }
   }
 
-  #refuse(key: string, reason: string): void {
-    this.#forget(key);
-    this.#options.reply({ kind: "refused", key, reason });
+  #refuse(key: string, error: unknown, { keep } = { keep: false }): void {
+    if (!keep) this.#forget(key);
+    const leaseOver = error instanceof LeaseOverError;
+    this.#options.reply({ kind: "refused", key, reason: errorMessage(error), leaseOver });
   }
 
   /** Steps 1 and 2. */
   async #spawnOnRecord(request: Extract<GuardRequest, { kind: "start" }>): Promise<GuardedProcess> {
     const obstacle = this.#obstacle(request.key);
-    if (obstacle !== undefined) throw new Error(obstacle);
+    if (obstacle !== undefined) throw obstacle;
     const incarnation = request.environment.FAILOVER_INCARNATION;
     if (incarnation !== undefined) this.#incarnations.add(incarnation);
     const spawned = await GuardedProcess.spawn(request, this.#options.clock);
@@ -125,9 +135,9 @@ export class Guard {
   }
 
   /** Why the gate must stay closed. */
-  #obstacle(key: string): string | undefined {
-    if (this.#options.clock.monotonicMs() >= this.#deadlineMs) return "the lease of this node has run out";
-    return this.#killedAtStart.has(key) ? "it was killed before it started" : undefined;
+  #obstacle(key: string): Error | undefined {
+    if (this.#options.clock.monotonicMs() >= this.#deadlineMs) return new LeaseOverError();
+    return this.#killedAtStart.has(key) ? new Error("it was killed before it started") : undefined;
   }
 
   /** Step 3. */

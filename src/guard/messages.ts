@@ -21,8 +21,8 @@ export type GuardRequest =
 export type GuardReply =
   | { readonly kind: "ready" }
   | { readonly kind: "started"; readonly key: string; readonly pid: number }
-  /** Nothing of it ran. */
-  | { readonly kind: "refused"; readonly key: string; readonly reason: string }
+  /** Nothing of it ran. `leaseOver`: because F had passed, so another node may start it. */
+  | { readonly kind: "refused"; readonly key: string; readonly reason: string; readonly leaseOver: boolean }
   | {
       readonly kind: "exit";
       readonly key: string;

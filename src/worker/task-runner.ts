@@ -4,7 +4,12 @@ import { errorMessage } from "../base/index.ts";
 import type { TaskSubject } from "../model/index.ts";
 import type { NodePorts } from "../node/index.ts";
 import type { ReportBody, ReportRequest, TaskOutcome } from "../rpc/index.ts";
-import type { TaskProcessExit, TaskProcesses, TaskProcessSpec } from "../task/process/index.ts";
+import {
+  NotStartedError,
+  type TaskProcessExit,
+  type TaskProcesses,
+  type TaskProcessSpec,
+} from "../task/process/index.ts";
 import type { Delivery } from "./delivery-book.ts";
 import { readOutParameters } from "./out-parameters.ts";
 import type { ReportSender } from "./report-sender.ts";
@@ -88,7 +93,9 @@ export class TaskRunner {
     ports.log.warn(
       `task ${delivery.request.taskName} (${delivery.key}) did not start: ${errorMessage(error)}`,
     );
-    const fault: TaskOutcome = inSession() ? "FAILURE" : "LOST";
+    // The lease may have been renewed since: what counts is why it did not start.
+    const leaseOver = (error instanceof NotStartedError && error.leaseOver) || !inSession();
+    const fault: TaskOutcome = leaseOver ? "LOST" : "FAILURE";
     const outcome = delivery.killRequested ? "KILLED" : fault;
     return { kind: "FINISHED", outcome, exitCode: null, endTimeMs: ports.clock.now(), out: {} };
   }

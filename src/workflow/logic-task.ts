@@ -1,6 +1,6 @@
 import { errorMessage, required } from "../base/index.ts";
 import { markDispatched, type TaskRow } from "../store/index.ts";
-import type { TaskProcessExit } from "../task/process/index.ts";
+import { NotStartedError, type TaskProcessExit } from "../task/process/index.ts";
 import { writeOwned } from "./owner-write.ts";
 import { parametersOf } from "./parameters.ts";
 import { emitTaskState, putTask, type RunPorts, type RunState, subjectOf, taskById } from "./run-state.ts";
@@ -48,23 +48,41 @@ export async function startLogicTask(ports: RunPorts, run: RunState, taskId: num
   await ports.failpoints.reach("task.dispatch.after", subject);
   run.executors.set(taskId, "confirmed");
   const logPath = `${ports.dataDirectory}/logs/${processKey(taskId, dispatchNo)}.log`;
+  const pid = await startScript(ports, run, task, logPath);
+  if (pid === undefined) return;
+  ports.events.emit({ type: "task.started", ...subjectOf(task), dispatchNo, pid });
+  const body = { kind: "RUNNING", pid, startTimeMs: ports.clock.now(), logPath } as const;
+  await applyReport(ports, run, { taskInstanceId: taskId, dispatchNo, body, inbox: undefined });
+}
+
+/** Undefined: it did not start, which has been dealt with. A start that throws has run nothing. */
+async function startScript(
+  ports: RunPorts,
+  run: RunState,
+  task: TaskRow,
+  logPath: string,
+): Promise<number | undefined> {
+  const key = processKey(task.id, task.dispatchNo);
   try {
     const { pid } = await ports.processes.start({
-      key: processKey(taskId, dispatchNo),
+      key,
       script: scriptOf(task),
       environmentConfig: task.environmentConfig ?? "",
       environment: environmentOf(ports, run, task),
       logPath,
-      workDirectory: `${ports.dataDirectory}/work/${processKey(taskId, dispatchNo)}`,
+      workDirectory: `${ports.dataDirectory}/work/${key}`,
     });
-    ports.events.emit({ type: "task.started", ...subjectOf(task), dispatchNo, pid });
-    const body = { kind: "RUNNING", pid, startTimeMs: ports.clock.now(), logPath } as const;
-    await applyReport(ports, run, { taskInstanceId: taskId, dispatchNo, body, inbox: undefined });
+    return pid;
   } catch (error) {
-    // Whether it began is known: a start that throws has run nothing. A write that failed is tried again by the caller.
-    if (ports.processes.running().includes(processKey(taskId, dispatchNo))) throw error;
     ports.log.warn(`logic task ${task.name} did not start: ${errorMessage(error)}`);
-    run.executors.set(taskId, "dead");
+    if (error instanceof NotStartedError && error.leaseOver) {
+      // No fault of the script: whoever owns the workflow when there is a session again starts a successor.
+      run.executors.set(task.id, "dead");
+      return undefined;
+    }
+    const exit = { key, outcome: "FAILURE", exitCode: null, endTimeMs: ports.clock.now() } as const;
+    await finishLogicTask(ports, run, { taskId: task.id, dispatchNo: task.dispatchNo }, exit);
+    return undefined;
   }
 }
 

@@ -18,6 +18,8 @@ import { sessionBound } from "./session-bound.ts";
 import { slotsKept } from "./slots-kept.ts";
 import { statesAgree } from "./states-agree.ts";
 
+export { wasTouched } from "./lives.ts";
+
 /** All of them, in the order in which CASE-FORMAT names them. */
 export const INVARIANTS: readonly Invariant[] = [
   oneValidAttempt,

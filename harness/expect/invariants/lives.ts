@@ -21,6 +21,13 @@ export function mayBeDeadSince(life: LifeFact, facts: Facts): number | undefined
   return reasons.length === 0 ? undefined : Math.min(...reasons);
 }
 
+/** Whether a step had frozen or ended the process, or broken what its session needs, before that time. */
+export function wasTouched(life: LifeFact, atMs: number, facts: Facts): boolean {
+  const ended = facts.evidence.steps.find(({ id }) => id === life.endedBy)?.firedAtMs;
+  const touched = [...life.pauses.map(({ fromMs }) => fromMs), ...disturbances(facts), ended];
+  return touched.some((touchedAtMs) => touchedAtMs !== undefined && touchedAtMs <= atMs);
+}
+
 const ACTIONS_ON_SESSIONS = new Set([
   "expireSession",
   "partition",

@@ -2,7 +2,12 @@ import { mkdirSync } from "node:fs";
 import { type Clock, errorMessage } from "../../base/index.ts";
 import { type GuardReply, killRecordedProcesses } from "../../guard/index.ts";
 import { type GuardLink, startGuard } from "./guard-link.ts";
-import type { TaskProcessExit, TaskProcesses, TaskProcessSpec } from "./task-processes.ts";
+import {
+  NotStartedError,
+  type TaskProcessExit,
+  type TaskProcesses,
+  type TaskProcessSpec,
+} from "./task-processes.ts";
 
 /** What guarded processes need. */
 export interface GuardedProcessesOptions {
@@ -184,7 +189,7 @@ class GuardedProcesses implements TaskProcesses {
         this.#takePending(reply.key)?.resolve({ pid: reply.pid });
         return;
       case "refused":
-        this.#takePending(reply.key)?.reject(new Error(`the script did not start: ${reply.reason}`));
+        this.#takePending(reply.key)?.reject(new NotStartedError(reply.reason, reply.leaseOver));
         return;
       case "exit": {
         const { key, exitCode, outcome, endTimeMs } = reply;

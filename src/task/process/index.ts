@@ -1,6 +1,7 @@
 export { startGuardedProcesses } from "./guarded-processes.ts";
-export type {
-  TaskProcessExit,
-  TaskProcesses,
-  TaskProcessSpec,
+export {
+  NotStartedError,
+  type TaskProcessExit,
+  type TaskProcesses,
+  type TaskProcessSpec,
 } from "./task-processes.ts";

@@ -37,6 +37,18 @@ export interface TaskProcessExit {
   readonly endTimeMs: number;
 }
 
+/** A script that was not started: nothing of it ran. */
+export class NotStartedError extends Error {
+  override readonly name = "NotStartedError";
+  /** The node may not act any more, so it is no fault of the script: somebody else may start it. */
+  readonly leaseOver: boolean;
+
+  constructor(reason: string, leaseOver: boolean) {
+    super(`the script did not start: ${reason}`);
+    this.leaseOver = leaseOver;
+  }
+}
+
 /** The port. */
 export interface TaskProcesses {
   /**
