@@ -100,11 +100,15 @@ function explain(error) {
   }
   // esbuild names the file and line of each mistake.
   for (const { text, location } of error.errors ?? []) {
-    line(`  ${location === null ? "" : `${location.file}:${location.line}:${location.column + 1} - `}${text}`);
+    line(
+      `  ${location === null ? "" : `${location.file}:${location.line}:${location.column + 1} - `}${text}`,
+    );
   }
   if (error.errors === undefined) line(`  ${error.message}`);
   const cannotWrite = ["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(error.code);
-  line(`  -> ${cannotWrite ? "make this checkout writable, with free space" : "correct what is named above"}`);
+  line(
+    `  -> ${cannotWrite ? "make this checkout writable, with free space" : "correct what is named above"}`,
+  );
 }
 
 module.exports = { ensureBuilt };

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Json } from "../case/resolved-case.ts";
 import {
   addressOf,
   attemptRow,
@@ -97,31 +96,6 @@ describe("instances", () => {
     expect(of([{ workflow: "etl", state: "SUCCESS" }, { $rest: "ignore" }])).toBe("PASS");
     expect(of([{ workflow: "etl", count: 0 }])).toContain("expected 0, found 3");
     expect(of([{ workflow: "other" }])).toContain("instances of other: expected 1, found none");
-  });
-
-  test("ages are as in the given state, or compared in milliseconds; parameters with those of the start", () => {
-    const startWallMs = Date.parse("2025-01-01T12:00:00.000Z");
-    const instances = [
-      instanceRow(1, "SUCCESS", {
-        start_time: "2025-01-01T10:00:00.500Z",
-        restart_time: null,
-        global_params: '[{"prop":"x","value":"1"},{"prop":"y","value":"2"}]',
-        command_param: '{"commandParams":[{"prop":"y","value":"3"}]}',
-      }),
-    ];
-    const evidence = evidenceOf({ instances, attempts: [], evidence: { startWallMs } });
-    const of = (row: { readonly [key: string]: Json }) =>
-      checkExpectations(evidence, {
-        expect: { instances: [{ workflow: "etl", ...row }] },
-        pointer: "/expect",
-        withDefaults: false,
-      }).map(({ message }) => message);
-    expect(of({ startedAgo: "2h", restartedAgo: null, params: { x: 1, y: 3 } })).toEqual([]);
-    expect(of({ startedAgo: { $gte: "2h", $lt: "121m" } })).toEqual([]);
-    expect(of({ startedAgo: "1h" })).toEqual([
-      "instance etl, startedAgo: expected 1h before the case, was 7199500 ms before it",
-    ]);
-    expect(of({ params: { y: 2 } })[0]).toContain("params.y: expected 2, was 3");
   });
 
   test("fields, columns, nodes and selectors", () => {
@@ -371,7 +345,9 @@ describe("the verdict", () => {
       "worker-1 lost its session though no step had disturbed it",
     );
     const frozen = nodes({ "worker-1": [life("worker-1", { pauses: [{ fromMs: 500, toMs: 1900 }] })] });
-    expect(judge(evidenceOf({ ...failing, evidence: { history: [lost], nodes: frozen } })).note).toBe(undefined);
+    expect(judge(evidenceOf({ ...failing, evidence: { history: [lost], nodes: frozen } })).note).toBe(
+      undefined,
+    );
   });
 
   test("an assumption that does not hold comes before everything", () => {

@@ -3,6 +3,7 @@ import zookeeper from "node-zookeeper-client";
 import { type Clock, errorMessage, ReleaseStack } from "../../src/base/index.ts";
 import type { RegistryConfig } from "../../src/config/index.ts";
 import { createLink, type Link } from "../link/index.ts";
+import { mendZookeeperClient } from "../observe/index.ts";
 import type { RegistryWriter } from "./registry-writer.ts";
 
 type ZookeeperConfig = Extract<RegistryConfig, { kind: "zookeeper" }>;
@@ -64,6 +65,7 @@ async function linkTo(servers: string, clock: Clock): Promise<Link> {
 
 function connect(servers: string, sessionTimeout: number, clock: Clock): Promise<zookeeper.Client> {
   const client = zookeeper.createClient(servers, { sessionTimeout, retries: 0 });
+  mendZookeeperClient(client);
   return answered(clock, "a connection", (done) => {
     client.once("connected", () => done(undefined, client));
     client.connect();

@@ -4,6 +4,7 @@ import { type Clock, errorMessage } from "../../src/base/index.ts";
 import type { RegistryConfig } from "../../src/config/index.ts";
 import { ObservationError } from "./database.ts";
 import type { RegistryRecord } from "./evidence.ts";
+import { mendZookeeperClient } from "./mend-zookeeper-client.ts";
 import type { RegistryView, RegistryViewOptions } from "./registry-view.ts";
 
 type ZookeeperConfig = Extract<RegistryConfig, { kind: "zookeeper" }>;
@@ -76,6 +77,7 @@ const FAREWELL_MS = 300;
 
 function connect(servers: string, options: ConnectOptions): Promise<Connection> {
   const client = zookeeper.createClient(servers, { sessionTimeout: SESSION_TIMEOUT_MS, retries: 0 });
+  mendZookeeperClient(client);
   const close = async (): Promise<void> => {
     const left = new AbortController();
     client.once("disconnected", () => left.abort());

@@ -97,13 +97,13 @@ describe("processes of tasks", () => {
   test("start nothing before a deadline was set, nor past it, nor twice at a time", async () => {
     await withProcesses(async (processes) => {
       const file = path.join(dataDirectory, "ran");
-      await expect(processes.start(spec("1-1", `touch ${file}`))).rejects.toThrow("lease");
+      await expect(processes.start(spec("1-1", `touch ${file}`))).rejects.toMatchObject({ leaseOver: true });
       processes.setDeadline(inTime(60_000));
       const both = [processes.start(spec("2-1", "sleep 60")), processes.start(spec("2-1", "sleep 60"))];
       await expect(Promise.all(both)).rejects.toThrow("running already");
       await both[0];
       processes.setDeadline(inTime(-1));
-      await expect(processes.start(spec("3-1", `touch ${file}`))).rejects.toThrow("lease");
+      await expect(processes.start(spec("3-1", `touch ${file}`))).rejects.toMatchObject({ leaseOver: true });
       expect(existsSync(file)).toBe(false);
     });
   });
