@@ -1,8 +1,8 @@
 import type { Step } from "../case/resolved-case.ts";
 import type { Fault } from "./fault.ts";
 import { lookUntil } from "./look-until.ts";
-import { armFailpoint, type FailpointAction, type ReachedFailpoint } from "./reached-failpoint.ts";
-import type { Hit, Stage } from "./stage.ts";
+import { armFailpoint, type FailpointAction } from "./reached-failpoint.ts";
+import type { Hit, ReachedFailpoint, Stage } from "./stage.ts";
 
 /**
  * Arms a failpoint on those who were chosen, or on every process, later ones included. It landed when somebody reached

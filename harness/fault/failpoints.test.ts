@@ -121,7 +121,7 @@ describe("failpoints", () => {
       [step("death", { ...action, by: named("master-2") })],
     );
     const prepared = prepareSteps(stage.options);
-    await stage.cluster.start(prepared.isHit);
+    await stage.cluster.start((process) => prepared.isHit(process));
     order(stage, "master-2", reach(1));
     await waitUntil({
       clock,

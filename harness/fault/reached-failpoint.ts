@@ -1,17 +1,10 @@
 import { required } from "../../src/base/index.ts";
 import type { Action, Step } from "../case/resolved-case.ts";
 import type { ClusterNode, NodeProcess } from "../cluster/index.ts";
-import type { Arming } from "./armings.ts";
 import { nodesOf } from "./selectors.ts";
-import { type Hit, type Stage, stageMs } from "./stage.ts";
+import { type Hit, type ReachedFailpoint, type Stage, stageMs } from "./stage.ts";
 
 export type FailpointAction = Extract<Action, { kind: "failpoint" }>;
-
-/** A failpoint that is armed for a step, and who reached it first. */
-export interface ReachedFailpoint {
-  readonly arming: Arming;
-  first(): Hit | undefined;
-}
 
 type ArmStage = Pick<Stage, "armings" | "cluster" | "history" | "sessionMs">;
 

@@ -3,8 +3,7 @@ import { type Duration, durationToMs, type RawSection, type ResolvedCase, type S
 import type { Cluster, ClusterNode, NodeProcess } from "../cluster/index.ts";
 import type { CaseServices } from "../environment/environment.ts";
 import type { History, Observer } from "../observe/index.ts";
-import type { Armings } from "./armings.ts";
-import type { ReachedFailpoint } from "./reached-failpoint.ts";
+import type { Arming, Armings } from "./armings.ts";
 
 /** What of the observer moments and selectors look through. */
 export type Eyes = Pick<Observer, "instanceStates" | "taskStates" | "ownerOf" | "runnerOf" | "registryPaths">;
@@ -44,6 +43,12 @@ export interface Stage {
 export interface Hit {
   readonly node: ClusterNode;
   readonly process: NodeProcess | undefined;
+}
+
+/** A failpoint that is armed for a step, and who reached it first. */
+export interface ReachedFailpoint {
+  readonly arming: Arming;
+  first(): Hit | undefined;
 }
 
 /** How far a step is; times are those of the case, in milliseconds. */

@@ -9,7 +9,9 @@ export interface WantedTier {
   readonly registry: RegistryKind | undefined;
 }
 
-/** Which environment FAILOVER_ENV and FAILOVER_REGISTRY ask for; empty is unset. Throws HarnessError for other words. */
+/**
+ * Which environment FAILOVER_ENV and FAILOVER_REGISTRY ask for; empty is unset. Throws HarnessError for other words.
+ */
 export function readTier(environment: Readonly<Record<string, string | undefined>>): WantedTier {
   const env = environment["FAILOVER_ENV"] || "auto";
   const registry = environment["FAILOVER_REGISTRY"] || undefined;
