@@ -9,14 +9,14 @@ import { type ColorOption, createProgram } from "./create-program.ts";
 import { explainCommand, judgeCommand, listCommand, validateCommand } from "./other-commands.ts";
 import { InvalidCasesError } from "./read-cases.ts";
 import { runCommand } from "./run-command.ts";
-import type { Terminal } from "./terminal.ts";
+import { obeysEscapes, type Terminal } from "./terminal.ts";
 
 const clock = createSystemClock();
 
 function terminalFor({ color }: ColorOption): Terminal {
-  const isTerminal = process.stdout.isTTY;
-  const enabled = wantsColor({ refused: !color, isTerminal, noColor: process.env.NO_COLOR });
-  return { clock, colors: createColors(enabled), write: (text) => process.stdout.write(text) };
+  const isLive = obeysEscapes(process.stdout, process.env.TERM);
+  const enabled = wantsColor({ refused: !color, isTerminal: isLive, noColor: process.env.NO_COLOR });
+  return { clock, colors: createColors(enabled), write: (text) => process.stdout.write(text), isLive };
 }
 
 /**
@@ -73,7 +73,8 @@ function explainError(error: unknown): number {
 
 function isStderrColored(): boolean {
   const refused = process.argv.includes("--no-color");
-  return wantsColor({ refused, isTerminal: process.stderr.isTTY, noColor: process.env.NO_COLOR });
+  const isTerminal = obeysEscapes(process.stderr, process.env.TERM);
+  return wantsColor({ refused, isTerminal, noColor: process.env.NO_COLOR });
 }
 
 /** The family of the problems: an environment that cannot be had, or something that the user wrote. */

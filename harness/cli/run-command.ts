@@ -66,7 +66,7 @@ async function runSelected(selected: SelectedRun): Promise<readonly CaseSummary[
   const { cases, run, options, terminal, readText, signal } = selected;
   const { clock, colors, write } = terminal;
   const seed = options.seed ?? createSystemRandom().below(SEEDS);
-  const isTerminal = process.stdout.isTTY;
+  const isTerminal = terminal.isLive;
   const { columns } = process.stdout;
   const reporter = createConsoleReporter({ write, isTerminal, columns, colors, clock, readText });
   const startedMs = clock.monotonicMs();

@@ -6,4 +6,11 @@ export interface Terminal {
   readonly clock: Clock;
   readonly colors: Colors;
   readonly write: (text: string) => void;
+  /** A terminal that understands colors and can write over a line. */
+  readonly isLive: boolean;
+}
+
+/** True for a terminal that obeys escape sequences: `TERM=dumb`, as in editors, does not. */
+export function obeysEscapes(stream: { readonly isTTY?: boolean }, term: string | undefined): boolean {
+  return stream.isTTY === true && term !== "dumb";
 }

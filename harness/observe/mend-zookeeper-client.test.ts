@@ -11,23 +11,29 @@ test("a server that talks nonsense costs the connection, not the process", async
   const server = createServer((socket) => {
     connections += 1;
     sockets.push(socket);
-    // A handshake that grants a session, then an answer with an error code that does not exist.
+    // The handshake is granted; what is asked then is answered with an error code that does not exist.
     const handshake = Buffer.alloc(4 + 37);
     handshake.writeInt32BE(37, 0);
     handshake.writeInt32BE(5000, 8);
     handshake.writeInt32BE(16, 20);
-    const nonsense = Buffer.alloc(4 + 16);
-    nonsense.writeInt32BE(16, 0);
-    nonsense.writeInt32BE(1, 4);
-    nonsense.writeInt32BE(-1_402_470_399, 16);
     socket.on("error", () => undefined);
-    socket.write(Buffer.concat([handshake, nonsense]));
+    socket.once("data", () => {
+      socket.write(handshake);
+      socket.once("data", (request: Buffer) => {
+        const nonsense = Buffer.alloc(4 + 16);
+        nonsense.writeInt32BE(16, 0);
+        nonsense.writeInt32BE(request.readInt32BE(4), 4);
+        nonsense.writeInt32BE(-1_402_470_399, 16);
+        socket.write(nonsense);
+      });
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const client = zookeeper.createClient(`127.0.0.1:${port}`, { sessionTimeout: 5000, retries: 0 });
   mendZookeeperClient(client);
+  client.once("connected", () => client.getChildren("/", () => undefined));
   client.connect();
   try {
     const until = () => (connections >= 2 ? true : undefined);
