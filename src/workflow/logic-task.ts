@@ -70,7 +70,7 @@ async function startScript(
       environmentConfig: task.environmentConfig ?? "",
       environment: environmentOf(ports, run, task),
       logPath,
-      workDirectory: `${ports.dataDirectory}/work/${key}`,
+      workDirectory: `${ports.dataDirectory}/running/${key}`,
     });
     return pid;
   } catch (error) {
