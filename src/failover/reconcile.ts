@@ -3,8 +3,8 @@ import {
   adoptFailover,
   type FailoverRow,
   fenceUnknownServer,
-  markLeft,
   notifyCommands,
+  recordLeft,
   repairLostCommands,
   type SweepHold,
   selectStandingServers,
@@ -149,7 +149,10 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
  * A worker says goodbye before its session ends: its life is over, nothing of it runs, and nothing has to be
  * rescued.
  */
-export async function noteLeft(ports: FailoverPorts, incarnation: string): Promise<void> {
-  await markLeft(ports.database, incarnation);
-  ports.onDeath(incarnation);
+export async function noteLeft(
+  ports: FailoverPorts,
+  worker: { readonly incarnation: string; readonly address: string },
+): Promise<void> {
+  await recordLeft(ports.database, { ...worker, nowMs: ports.clock.now() });
+  ports.onDeath(worker.incarnation);
 }

@@ -245,8 +245,8 @@ export class MasterLife {
   }
 
   /** A worker leaves in good order. Throws StoreError: then its end will be taken for a death. */
-  workerLeaves(incarnation: string): Promise<void> {
-    return noteLeft(this.#parts.failover, incarnation);
+  workerLeaves(worker: { readonly incarnation: string; readonly address: string }): Promise<void> {
+    return noteLeft(this.#parts.failover, worker);
   }
 
   /** Ends this life for a reason of its own: it cannot work any more. */

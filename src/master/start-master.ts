@@ -84,8 +84,8 @@ async function createLife(
     handlers: {
       ping: async () => ({ incarnation, inSession: master.mayAct() }),
       report: (request) => receiveReport({ clock, database, failpoints }, request),
-      leave: async ({ incarnation: leaving }) => {
-        await master.workerLeaves(leaving);
+      leave: async (worker) => {
+        await master.workerLeaves(worker);
         return {};
       },
       operate: (request) => operate({ clock, database, events }, request),

@@ -110,6 +110,7 @@ export interface RelinquishRequest {
  */
 export interface LeaveRequest {
   readonly incarnation: string;
+  readonly address: string;
 }
 
 /** All calls by name, with request and answer. */

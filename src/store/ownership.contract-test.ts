@@ -7,7 +7,14 @@ import { adoptFailover, advanceSweep, fenceServer, lockSweep, sweepBatch } from 
 import { migrateStore } from "./migrate.ts";
 import { createPgDatabase } from "./pg-database.ts";
 import { lockAndLook, storeReport } from "./reports.ts";
-import { advanceSession, assertSelf, insertJoining, insertSeenWorkers, markAlive } from "./servers.ts";
+import {
+  advanceSession,
+  assertSelf,
+  insertJoining,
+  insertSeenWorkers,
+  markAlive,
+  recordLeft,
+} from "./servers.ts";
 import { cloneTask } from "./tasks.ts";
 import { assertOwned, changeWorkflowState, repairLostCommands, selectWorkflow } from "./workflows.ts";
 
@@ -163,6 +170,14 @@ describe("the fence", () => {
     );
     expect(rows).toEqual([{ state: "FENCED" }]);
   });
+});
+
+test("a worker that left before it was on record is never on record as alive", async () => {
+  await recordLeft(database, { incarnation: W, address: "w:1", nowMs });
+  await insertSeenWorkers(database, [{ incarnation: W, address: "w:1", startupTime: nowMs, sessionNo: 1 }]);
+  const dead = { incarnation: W, kind: "worker", address: "w:1" } as const;
+  const fence = database.transaction((tx) => fenceServer(tx, { me: Y, target: dead, sessionNo: 1, nowMs }));
+  expect(await fence).toBeUndefined();
 });
 
 describe("the owner's condition", () => {

@@ -92,6 +92,22 @@ export async function markLeft(sql: SqlExecutor, incarnation: string): Promise<v
   );
 }
 
+/**
+ * A worker says goodbye. It may do so before any master has put it on record: then it gets a row that says LEFT, which
+ * its registration, noted late, does not change any more.
+ */
+export async function recordLeft(
+  sql: SqlExecutor,
+  worker: { readonly incarnation: string; readonly address: string; readonly nowMs: number },
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO t_ds_server (incarnation, kind, address, session_no, state, create_time)
+     VALUES ($1, 'worker', $2, 1, 'LEFT', $3)
+     ON CONFLICT (incarnation) DO UPDATE SET state = 'LEFT' WHERE t_ds_server.state IN ('JOINING', 'ALIVE')`,
+    [worker.incarnation, worker.address, sqlTime(worker.nowMs)],
+  );
+}
+
 /** All lives that are not known to be over. */
 export async function selectStandingServers(sql: SqlExecutor): Promise<readonly ServerRow[]> {
   const { rows } = await sql.query<ServerRow>(

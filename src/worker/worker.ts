@@ -131,9 +131,10 @@ export class Worker implements RunningNode {
   async #sayGoodbye(life: WorkerLife): Promise<void> {
     const { rpc, ports } = this.#options;
     if (!(await life.idle(0))) return;
+    const goodbye = { incarnation: life.incarnation, address: this.#options.config.address };
     for (const master of life.masters()) {
       try {
-        await rpc.call(master, "leave", { incarnation: life.incarnation }, { withinMs: GOODBYE_WITHIN_MS });
+        await rpc.call(master, "leave", goodbye, { withinMs: GOODBYE_WITHIN_MS });
         return;
       } catch (error) {
         ports.log.debug(`${master} was not told that this worker leaves: ${errorMessage(error)}`);
