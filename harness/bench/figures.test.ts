@@ -49,6 +49,11 @@ describe("the overhead of a case", () => {
     expect(overheadMs(evidence([start(100, 300), start(200, 400)], []), 2000)).toBe(2000 - 1000 - 300);
   });
 
+  test("leaves out the time until a task was broken that never finished", () => {
+    const broken = { ...start(0, 0), finishedAtMs: undefined };
+    expect(overheadMs(evidence([broken], [death]), 3000)).toBe(3000 - 1000 - 200 - 1000);
+  });
+
   test("leaves out one session for a death, but not twice what tasks cover", () => {
     expect(overheadMs(evidence([start(100, 700)], [death]), 3000)).toBe(3000 - 1000 - 1100);
   });

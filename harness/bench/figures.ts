@@ -20,9 +20,11 @@ export function startTimesMs(evidence: Evidence): readonly number[] {
  * has to stay as it is, and one more for a death, if it was noticed while no task ran.
  */
 export function overheadMs(evidence: Evidence, durationMs: number): number {
+  const faultsAtMs = evidence.steps.flatMap(({ landedAtMs }) => landedAtMs ?? []).toSorted((a, b) => a - b);
+  // What never finished ran at least until it was broken: a case may wait for that moment on purpose.
   const waits: [number, number][] = evidence.snapshot.starts.map(({ startedAtMs, finishedAtMs }) => [
     startedAtMs,
-    finishedAtMs ?? startedAtMs,
+    finishedAtMs ?? faultsAtMs.find((atMs) => atMs >= startedAtMs) ?? startedAtMs,
   ]);
   for (const { landedAtMs, hit } of evidence.steps) {
     if (landedAtMs !== undefined && hit.length > 0) {
