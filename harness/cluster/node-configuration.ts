@@ -11,6 +11,9 @@ export interface NodePlace {
   readonly dataDirectory: string;
 }
 
+/** Ten years. */
+const RETENTION_MS = 3650 * 24 * 3_600_000;
+
 function timingOf(settings: NodeSettings): NodeConfig["timing"] {
   // Multiples of the session count the time-out that is asked for: what the registry grants is not known yet.
   const ms = (duration: NodeSettings["failoverDelay"]): number =>
@@ -21,6 +24,8 @@ function timingOf(settings: NodeSettings): NodeConfig["timing"] {
     reconcileIntervalMs: ms(settings.reconcileInterval),
     shutdownGraceMs: ms(settings.shutdownGrace),
     dispatchTimeoutMs: ms(settings.dispatchTimeout),
+    // No case runs for so long: what it seeds, however old, stays.
+    retentionMs: RETENTION_MS,
   };
 }
 

@@ -25,6 +25,11 @@ export interface TimingConfig {
   readonly shutdownGraceMs: number;
   /** A task that found no worker for so long fails. 0, the default: it waits for ever. */
   readonly dispatchTimeoutMs: number;
+  /**
+   * Masters only: finished failovers, lives that are over, their notices, audit, closed orders and reports are
+   * forgotten when they are so old. Default 7 days, as DolphinScheduler keeps its notices.
+   */
+  readonly retentionMs: number;
 }
 
 /** The configuration of one node process: a JSON file, named by `--config`. */

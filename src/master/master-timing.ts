@@ -33,6 +33,7 @@ export function masterTiming(config: NodeConfig): MasterTiming {
     rescueStallMs: Math.max(2 * queryTimeoutMs, T),
     retryPauseMs: Math.min(T / 5, 500),
     batchSize: config.master.failoverBatchSize,
+    retentionMs: config.timing.retentionMs,
     queryTimeoutMs,
     databaseLossLimitMs: Math.max(T, queryTimeoutMs + T / 5),
     rpcTimeoutMs: Math.max(T / 5, 150),

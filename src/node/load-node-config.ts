@@ -15,7 +15,8 @@ const POSTGRES_URL = {
   form: "a URL like postgres://user@host:5432/database",
 };
 const ROOT = { pattern: /^\/\S*[^/\s]$/, form: "a path that starts with / and does not end with it" };
-const LONGEST_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const LONGEST_MS = DAY_MS;
 
 /** Reads a configuration file. Throws ConfigError with all that is wrong in it. */
 export function loadNodeConfig(file: string): NodeConfig {
@@ -92,6 +93,7 @@ function readTiming(reader: ConfigReader): TimingConfig {
     reconcileIntervalMs: duration("reconcileIntervalMs", 2 * sessionTimeoutMs),
     shutdownGraceMs: duration("shutdownGraceMs", 3000),
     dispatchTimeoutMs: duration("dispatchTimeoutMs", 0),
+    retentionMs: reader.number("retentionMs", { fallback: 7 * DAY_MS, least: 1000, most: 3650 * DAY_MS }),
   };
   reader.finish();
   return timing;

@@ -4,6 +4,7 @@ export * from "./database.ts";
 export * from "./definitions.ts";
 export * from "./failovers.ts";
 export * from "./force.ts";
+export * from "./history.ts";
 export * from "./intents.ts";
 export { migrateStore } from "./migrate.ts";
 export * from "./reports.ts";

@@ -52,6 +52,7 @@ function createConfig(): NodeConfig {
       reconcileIntervalMs: 2 * SESSION_TIMEOUT_MS,
       shutdownGraceMs: 700,
       dispatchTimeoutMs: 0,
+      retentionMs: 1000,
     },
     disconnectStrategy: "STOP",
     master: { failoverBatchSize: 1000, loadBalancer: "RANDOM" },
