@@ -77,6 +77,11 @@ export class MasterLife {
     return !this.#stopping.signal.aborted && this.#parts.session.held;
   }
 
+  /** What a ping is answered: nobody may fence this life while something of it may still run. */
+  inSession(): boolean {
+    return !this.#stopping.signal.aborted && this.#parts.session.stands;
+  }
+
   /** Judging others takes more: a connection, a whole view, and no stall of one's own lately. */
   #mayJudge(): boolean {
     return (

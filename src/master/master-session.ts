@@ -18,6 +18,9 @@ export interface MasterSessionOptions {
   readonly onLost: (reason: string) => void;
 }
 
+/** Part of liveHold in which a node that was removed has to be back. */
+const RESTORE_PART = 0.5;
+
 /** A master's presence in the registry: one session after the other, each with the master's node. */
 export class MasterSession {
   readonly #options: MasterSessionOptions;
@@ -26,6 +29,12 @@ export class MasterSession {
   #session: RegistrySession | undefined;
   #stops: (() => void)[] = [];
   #closed = false;
+  /** The session that this master's node was put into. One that it has none in is good for nothing. */
+  #registered: RegistrySession | undefined;
+  /** The session whose node is being put back. */
+  #restoring: RegistrySession | undefined;
+  /** The session that is being given up: its renewals do not move F any more. */
+  #ending: RegistrySession | undefined;
   /** Number of the session of now, from 1. */
   sessionNo = 0;
 
@@ -44,11 +53,16 @@ export class MasterSession {
     return required(this.#session, "registry session");
   }
 
-  /** Connected, and F is ahead. */
+  /** F is ahead, and this master stands in the registry, or stood there and puts its node back: it may act. */
   get held(): boolean {
+    return this.stands && this.#ending !== this.#session;
+  }
+
+  /** The same, also while a session is being given up: what runs here has not ended yet. */
+  get stands(): boolean {
     const session = this.#session;
-    if (session === undefined || this.#closed || session.state === "LOST" || session.state === "CLOSED")
-      return false;
+    if (session === undefined || this.#closed || this.#registered !== session) return false;
+    if (session.state === "LOST" || session.state === "CLOSED") return false;
     return this.#options.ports.clock.monotonicMs() < session.leaseDeadlineMs;
   }
 
@@ -64,9 +78,15 @@ export class MasterSession {
       withinMs: timing.openWithinMs,
     });
     this.#forgetListeners();
+    // One that could not be registered in would go on beating.
+    const former = this.#session;
     this.#session = session;
+    await former?.close();
     this.sessionNo += 1;
-    this.#stops = [session.onLease(onLease), session.onState((state) => this.#stateChanged(session, state))];
+    const renewed = (deadlineMs: number): void => {
+      if (this.#ending !== session) onLease(deadlineMs);
+    };
+    this.#stops = [session.onLease(renewed), session.onState((state) => this.#stateChanged(session, state))];
     onLease(session.leaseDeadlineMs);
   }
 
@@ -89,14 +109,45 @@ export class MasterSession {
     const seen = await session.get(this.#path);
     if (seen?.sessionId !== session.id)
       throw new Error(`the registry does not show ${this.#path} after it was written`);
+    this.#registered = session;
   }
 
-  /** Somebody removed the node while the session lives: it is put back. */
+  /**
+   * Somebody removed the node while the session lives: it is put back, again and again until it stands. Others take a
+   * master without a node for dead when it has been so for liveHold. One that cannot get it back ends its session in
+   * half of that time: what runs here has ended before anybody else may start it.
+   */
   restoreNode(): void {
-    if (!this.held) return;
-    this.register().catch((error: unknown) =>
-      this.#options.ports.log.warn(`this master's registry node is not back yet: ${errorMessage(error)}`),
-    );
+    const session = this.#session;
+    if (session === undefined || this.#restoring === session) return;
+    this.#restoring = session;
+    void this.#restore(session).finally(() => {
+      if (this.#restoring === session) this.#restoring = undefined;
+    });
+  }
+
+  async #restore(session: RegistrySession): Promise<void> {
+    const { ports, timing } = this.#options;
+    const { clock, log } = ports;
+    const giveUpAtMs = clock.monotonicMs() + timing.liveHoldMs * RESTORE_PART;
+    while (this.held && session === this.#session) {
+      try {
+        return await this.register();
+      } catch (error) {
+        log.warn(`this master's registry node is not back yet: ${errorMessage(error)}`);
+      }
+      if (clock.monotonicMs() >= giveUpAtMs) return this.#giveUpSession(session);
+      await clock.sleep(timing.heartbeatMs / 2);
+    }
+  }
+
+  /** First the scripts that run here: as long as this master answers that it is in session nobody fences it. */
+  async #giveUpSession(session: RegistrySession): Promise<void> {
+    const { ports, timing, onLease } = this.#options;
+    this.#ending = session;
+    onLease(ports.clock.monotonicMs());
+    await ports.clock.sleep(timing.heartbeatMs / 2);
+    await session.close();
   }
 
   #heartbeat(): Heartbeat {

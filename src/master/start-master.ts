@@ -82,7 +82,7 @@ async function createLife(
   return {
     master,
     handlers: {
-      ping: async () => ({ incarnation, inSession: master.mayAct() }),
+      ping: async () => ({ incarnation, inSession: master.inSession() }),
       report: (request) => receiveReport({ clock, database, failpoints }, request),
       leave: async (worker) => {
         await master.workerLeaves(worker);

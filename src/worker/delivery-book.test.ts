@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DispatchRequest } from "../rpc/index.ts";
-import { DeliveryBook, StaleOwnerError } from "./delivery-book.ts";
+import { DeliveryBook, OtherLifeError, StaleOwnerError } from "./delivery-book.ts";
 
 const OPEN = { inSession: true, stopping: false, taskSlots: 2 };
 
@@ -82,6 +82,13 @@ describe("a worker's book of deliveries", () => {
     expect(book.dispatch(request(), OPEN)).toEqual(refused("TOMBSTONED"));
     expect(book.kill(request({ taskInstanceId: 2 }))).toBeUndefined();
     expect(book.dispatch(request({ taskInstanceId: 2 }), OPEN)).toEqual(refused("TOMBSTONED"));
+  });
+
+  test("does not answer a kill for another life of the address", () => {
+    const book = new DeliveryBook("w1");
+    book.dispatch(request(), OPEN);
+    expect(() => book.kill(request({ workerIncarnation: "w0" }))).toThrow(OtherLifeError);
+    expect(book.find("1-1")?.killRequested).toBe(false);
   });
 
   test("tells a new owner what became of a delivery, and reports to it from then on", () => {

@@ -38,6 +38,11 @@ export class StaleOwnerError extends Error {
   override readonly name = "StaleOwnerError";
 }
 
+/** A message for another life of this address: what became of that life's deliveries is not known here. */
+export class OtherLifeError extends Error {
+  override readonly name = "OtherLifeError";
+}
+
 /**
  * Deliveries, tombstones and epochs that are remembered after they are over; the oldest go first. A message that is
  * late by more deliveries than that does not exist: calls have deadlines of seconds.
@@ -118,9 +123,11 @@ export class DeliveryBook {
     return { answer: { state: delivery.state === "FINISHED" ? "FINISHED" : "RUNNING" }, delivery };
   }
 
-  /** The delivery that has to die; undefined: unknown, and buried now. Throws StaleOwnerError. */
+  /** The delivery that has to die; undefined: unknown, and buried now. Throws StaleOwnerError or OtherLifeError. */
   kill(request: KillRequest): Delivery | undefined {
-    if (request.workerIncarnation !== this.incarnation) return undefined;
+    if (request.workerIncarnation !== this.incarnation) {
+      throw new OtherLifeError(`this is ${this.incarnation}, not ${request.workerIncarnation}`);
+    }
     if (this.#isStale(request)) {
       throw new StaleOwnerError(
         `epoch ${request.ownerEpoch} of workflow ${request.workflowInstanceId} is over`,

@@ -114,6 +114,20 @@ test("a report that nobody took is sent by the next life", async () => {
   expect(got).toEqual(["1:2"]);
 });
 
+test("masters that always answer later than the deadline get the reports all the same", async () => {
+  const got: number[] = [];
+  network.serve("m:1", {
+    report: async ({ seq }) => {
+      await clock.sleep(250);
+      got.push(seq);
+      return { state: "STORED" };
+    },
+  });
+  await sendBoth();
+  expect(await sender.flush(4000)).toBe(true);
+  expect(got.at(-1)).toBe(2);
+});
+
 test("says for how long nobody listens", async () => {
   expect(sender.unheardMs()).toBe(0);
   await sendBoth();

@@ -13,7 +13,7 @@ export interface ReportSenderOptions {
   readonly journal: ReportJournal;
   /** Addresses of the masters that are there, as far as this worker sees. */
   readonly masters: () => readonly string[];
-  /** Deadline of one call. */
+  /** Deadline of one call, as long as masters answer in time. */
   readonly callWithinMs: number;
   /** Nobody wants this delivery of this incarnation any more. */
   readonly onObsolete: (incarnation: string, deliveryKey: string) => void;
@@ -22,12 +22,20 @@ export interface ReportSenderOptions {
 /** First and longest wait after a round in which no master took the report. */
 const FIRST_BACKOFF_MS = 20;
 const LONGEST_BACKOFF_MS = 500;
+/**
+ * A round in which no answer came in time gives the next one more time, up to this many times the deadline: otherwise
+ * masters that are slow for good would never get a report through. A few rounds fit into the isolation limit.
+ */
+const PATIENCE_GROWTH = 3;
+const LONGEST_PATIENCE = 9;
 
 /** The reports of one delivery, sent one after the other. */
 interface Lane {
   readonly id: string;
   readonly queue: ReportRequest[];
   ownerAddress: string;
+  /** Deadline of the next call. */
+  callWithinMs: number;
   /** Ends the wait before the next round. */
   hurry: AbortController;
 }
@@ -114,7 +122,8 @@ export class ReportSender {
       lane.queue.push(report);
       return;
     }
-    const fresh: Lane = { id, queue: [report], ownerAddress, hurry: new AbortController() };
+    const { callWithinMs } = this.#options;
+    const fresh: Lane = { id, queue: [report], ownerAddress, callWithinMs, hurry: new AbortController() };
     this.#lanes.set(id, fresh);
     void this.#drain(fresh);
   }
@@ -126,6 +135,8 @@ export class ReportSender {
       if (this.#closed.signal.aborted) return;
       if (answer === undefined) {
         this.#unheardSinceMs ??= this.#options.clock.monotonicMs();
+        const longestMs = LONGEST_PATIENCE * this.#options.callWithinMs;
+        lane.callWithinMs = Math.min(PATIENCE_GROWTH * lane.callWithinMs, longestMs);
         await this.#options.clock.sleep(backoffMs, lane.hurry.signal);
         if (lane.hurry.signal.aborted) lane.hurry = new AbortController();
         backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
@@ -148,7 +159,7 @@ export class ReportSender {
 
   /** Offers the report to the owner and to every other master in turn; undefined when none took it. */
   async #offer(report: ReportRequest, lane: Lane): Promise<ReportAnswer | undefined> {
-    const { failpoints, rpc, masters, callWithinMs, log } = this.#options;
+    const { failpoints, rpc, masters, log } = this.#options;
     const subject = {
       workflowInstanceId: report.workflowInstanceId,
       taskInstanceId: report.taskInstanceId,
@@ -157,7 +168,7 @@ export class ReportSender {
       if (this.#closed.signal.aborted) return undefined;
       try {
         await failpoints.reach("task.report.before", subject);
-        const answer = await rpc.call(address, "report", report, { withinMs: callWithinMs });
+        const answer = await rpc.call(address, "report", report, { withinMs: lane.callWithinMs });
         await failpoints.reach("task.report.after", subject);
         return answer;
       } catch (error) {

@@ -1,6 +1,7 @@
 import { errorCode, errorMessage, type Timer } from "../base/index.ts";
 import type { ClaimedDirectory, RunningNode } from "../node/index.ts";
 import type { RpcClient, RpcHandlers, RpcServer } from "../rpc/index.ts";
+import { OtherLifeError } from "./delivery-book.ts";
 import { openReportJournal } from "./report-journal.ts";
 import { ReportSender } from "./report-sender.ts";
 import { WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
@@ -232,7 +233,10 @@ export class Worker implements RunningNode {
     return {
       dispatch: async (request) => this.#life?.dispatch(request) ?? none,
       resolve: async (request) => this.#life?.resolve(request) ?? other,
-      kill: async (request) => this.#life?.kill(request) ?? { known: false },
+      kill: async (request) => {
+        if (this.#life === undefined) throw new OtherLifeError("this worker has not joined yet");
+        return this.#life.kill(request);
+      },
       ping: async () => ({
         incarnation: this.#life?.incarnation ?? "",
         inSession: this.#life?.inSession() ?? false,

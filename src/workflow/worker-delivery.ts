@@ -178,7 +178,7 @@ export async function killTask(ports: RunPorts, run: RunState, taskId: number): 
       return undefined;
     });
   if (answer === undefined || answer.known) return;
-  // "Not known" is also what another life on that address says, which knows nothing of the one that is meant.
+  // Asked once more, so that nothing is concluded from a word that an older worker says of any life but its own.
   const asked = await ports.rpc
     .call(host, "resolve", request, { withinMs: ports.rpcTimeoutMs })
     .catch(() => undefined);

@@ -2,6 +2,7 @@ import type { Problem, SourcePosition } from "../../base/index.ts";
 import { listWords } from "../problems/problem-sink.ts";
 import type { Located, LocatedMap } from "../reading/located.ts";
 import { nearestWord } from "../vocabulary/nearest-word.ts";
+import { checkMatrix } from "./check-matrix.ts";
 import { labelValues } from "./matrix-labels.ts";
 
 /** A document with one combination of its matrix filled in. */
@@ -45,6 +46,8 @@ export function expandMatrix(document: LocatedMap): Expanded {
       document: filled.kind === "map" ? filled : rest,
     };
   });
+  // A name that is misspelt in the case is said once, where it stands.
+  if (matrix?.node.kind === "map" && problems.length === 0) problems.push(...checkMatrix(matrix.node, rest));
   return { combinations, problems };
 }
 

@@ -54,6 +54,10 @@ export function resolveAction(scope: Scope, section: RawSection, place: Selector
   if (section["verify"] !== undefined) {
     const { within, ...sections } = readMap(section["verify"]);
     checkExpect(scope, sections, { pointer: inner("verify").pointer, steps: place.steps });
+    if (Object.keys(sections).length === 0) {
+      const what = "`verify` names nothing that must be true";
+      scope.sink.report(inner("verify").pointer, { code: "case/missing-key", what });
+    }
     return { kind: "verify", expect: sections, within: readDuration(within) ?? DEFAULT_WITHIN };
   }
   const name = LATER_ACTIONS.find((one) => section[one] !== undefined);

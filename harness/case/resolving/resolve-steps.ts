@@ -94,6 +94,7 @@ function checkReachable(scope: Scope, step: Step, earlier: readonly Step[]): voi
       what: "no step before this one pauses anything: there is nothing to resume",
     });
   }
+  if (action.kind === "start") return checkStartable(scope, step, earlier);
   if (action.kind !== "kill" && action.kind !== "stop" && action.kind !== "pause") return;
   for (const name of namesOf(action.target)) {
     if (scope.names.nodes?.get(name)?.absent !== true) continue;
@@ -103,6 +104,29 @@ function checkReachable(scope: Scope, step: Step, earlier: readonly Step[]): voi
       what: `\`${name}\` is absent, and no step before this one starts it: there is nothing to ${action.kind}`,
     });
   }
+}
+
+/** A node that was started with the others, and that nothing before may have ended, cannot be started. */
+function checkStartable(scope: Scope, step: Step, earlier: readonly Step[]): void {
+  if (step.action.kind !== "start") return;
+  for (const name of namesOf(step.action.target)) {
+    if (scope.names.nodes?.get(name)?.absent !== false) continue;
+    if (earlier.some((one) => mayEnd(one.action, name))) continue;
+    scope.sink.report(`${step.pointer}/start`, {
+      code: "case/impossible",
+      what: `\`${name}\` runs already: no step before this one can have ended it`,
+    });
+  }
+}
+
+/** Whatever is not certain to leave the node alone may end it: a broken service, a failpoint, a row put in by hand. */
+function mayEnd(action: Action, name: string): boolean {
+  if (action.kind === "operate" || action.kind === "verify" || action.kind === "start") return false;
+  if (!("target" in action)) return true;
+  const { target } = action;
+  const plain =
+    target.kind === "name" || (target.kind === "list" && target.of.every((one) => one.kind === "name"));
+  return !plain || namesOf(target).includes(name);
 }
 
 function mayStart(action: Action, name: string): boolean {

@@ -13,6 +13,7 @@ import { columnsOf, TABLE_NAMES } from "../vocabulary/table-catalogue.ts";
 import { CASE_SCHEMA, dereference, type SchemaNode } from "./case-schema.ts";
 import { validateBranch } from "./compile-branch.ts";
 import { findMistakes } from "./find-mistakes.ts";
+import { readMigratedColumns } from "./migrated-columns.ts";
 
 const ROOT = path.join(__dirname, "../../..");
 
@@ -102,12 +103,18 @@ describe("the words of the schema are those of the scheduler", () => {
     }
   });
 
-  test("the catalogue of tables is that of the migration", () => {
-    const sql = readFileSync(path.join(ROOT, "src/store/migrations/0001-initial.ts"), "utf8");
-    const tables = [...sql.matchAll(/CREATE TABLE (t_ds_\w+)/g)].map((match) => match[1] ?? "");
-    expect([...TABLE_NAMES].sort()).toEqual(tables.sort());
-    for (const table of TABLE_NAMES) {
-      for (const column of columnsOf(table)?.keys() ?? []) expect(sql).toMatch(new RegExp(`\\b${column} `));
+  test("the catalogue of tables is that of all migrations", () => {
+    const folder = path.join(ROOT, "src/store/migrations");
+    const sql = readdirSync(folder)
+      .sort()
+      .map((name) => readFileSync(path.join(folder, name), "utf8"))
+      .join("\n");
+    const migrated = readMigratedColumns(sql);
+    const sorted = (columns: Iterable<readonly [string, string]>) =>
+      Object.fromEntries([...columns].sort(([one], [other]) => (one < other ? -1 : 1)));
+    expect([...TABLE_NAMES].sort()).toEqual([...migrated.keys()].sort());
+    for (const [table, columns] of migrated) {
+      expect([table, sorted(columnsOf(table) ?? [])]).toEqual([table, sorted(columns)]);
     }
   });
 });

@@ -3,7 +3,7 @@ export type ColumnKind = "number" | "text" | "time" | "boolean";
 
 /**
  * The tables and columns that a case may name, by kind of value. The harness has its own list, since it judges the
- * scheduler's; a test compares it with the migration.
+ * scheduler's; a test compares it with all migrations.
  */
 const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string>>>>> = {
   t_ds_alert: {
@@ -58,6 +58,11 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   t_ds_failover_audit: {
     number: "id token workflow_instance_id task_instance_id from_state to_state epoch",
     text: "step by_incarnation incarnation why",
+    time: "create_time",
+  },
+  t_ds_operator_request: {
+    number: "workflow_instance_id",
+    text: "request_id",
     time: "create_time",
   },
   t_ds_project: {

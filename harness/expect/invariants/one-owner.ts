@@ -1,6 +1,7 @@
 import { describeEvent } from "../describe-event.ts";
 import { type Facts, numberIn } from "../facts.ts";
 import { groupBy } from "../group-by.ts";
+import { givenAwayWithoutEpoch } from "./given-to-nobody.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /**
@@ -9,8 +10,8 @@ import type { Breach, Invariant } from "./invariant.ts";
  */
 export const oneOwner: Invariant = {
   name: "one-owner",
-  rule: "one owner per workflow and epoch, and epochs only rise",
-  check: (facts) => [...twoOwners(facts), ...fallenEpochs(facts)],
+  rule: "one owner per workflow and epoch, every change raises the epoch, and it only rises",
+  check: (facts) => [...twoOwners(facts), ...fallenEpochs(facts), ...givenAwayWithoutEpoch(facts)],
 };
 
 function ownerships(facts: Facts) {

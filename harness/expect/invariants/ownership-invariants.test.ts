@@ -27,6 +27,23 @@ describe("one-owner", () => {
     ]);
   });
 
+  test("breaks when it was given to nobody in the epoch of its owner", () => {
+    const history = [claimed("master-1", 200, 1), owned("master-2", 900, 1, null)];
+    const instances = [instanceRow(1, "FAILOVER", { owner_incarnation: null, owner_epoch: 1 })];
+    expect(breaches("one-owner", { instances, evidence: { history } })).toEqual([
+      "etl was given to nobody in epoch 1, which master-1 had",
+      "etl: its row has no owner in epoch 1, which master-1 had",
+    ]);
+  });
+
+  test("breaks when what a dead owner left was given to nobody in its epoch", () => {
+    const seeded = { t_ds_workflow_instance: [instanceRow(1, "RUNNING_EXECUTION", { owner_epoch: 1 })] };
+    const history = [owned("master-2", 900, 1, null)];
+    expect(breaches("one-owner", { evidence: { history, seeded } })).toEqual([
+      "etl was given to nobody in epoch 1, which master-1 had",
+    ]);
+  });
+
   test("holds over a failover, also when the former owner tells late", () => {
     const history = [
       claimed("master-2", 300, 3),
