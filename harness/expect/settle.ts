@@ -102,6 +102,7 @@ const isFinal = ({ kind, code }: Finding): boolean =>
 const MAY_HEAL: ReadonlySet<string> = new Set([
   "everything-ends",
   "nothing-left",
+  "serial-kept",
   "slots-kept",
   "session-bound",
 ]);

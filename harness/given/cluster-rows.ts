@@ -18,18 +18,9 @@ export function clusterRows(context: SeedContext): TableRows[] {
     config,
     ...dates,
   }));
-  const taskGroups = Object.entries(database.taskGroups).map(([name, size]) => ({
-    id: context.ids.taskGroupId(name),
-    name,
-    group_size: size,
-    use_size: 0,
-    status: 1,
-    ...dates,
-  }));
   return [
     { table: "t_ds_worker_group", rows: groups },
     { table: "t_ds_environment", rows: environments },
-    { table: "t_ds_task_group", rows: taskGroups },
     ...alertRows(context),
     ...serverRows(context),
   ];

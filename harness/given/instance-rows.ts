@@ -13,6 +13,7 @@ import {
 import type { AttemptSeed, InstanceSeed } from "../case/resolved-case.ts";
 import type { PlacedAttempt, PlacedInstance } from "./allocate-ids.ts";
 import { PROJECT_CODE, propertyList, taskDefinition, taskType } from "./definition-rows.ts";
+import { ticketOf } from "./gate-rows.ts";
 import { hostOf, milliseconds, minutes, type PastLife, type SeedContext } from "./seed-context.ts";
 import { rowOf, type SeedRow, type TableRows, timestamp } from "./seed-row.ts";
 import { taskParams } from "./task-params.ts";
@@ -50,9 +51,11 @@ function startedAt(context: SeedContext, seed: InstanceSeed): number {
   return context.nowMs - Math.max(DEFAULT_AGE_MS, ...ages);
 }
 
-/** The dead node that owned it. Finished workflows and those in FAILOVER belong to nobody. */
+/** The dead node that owned it. Finished workflows and those that wait for a claim belong to nobody. */
 function formerOwner(context: SeedContext, seed: InstanceSeed): PastLife | undefined {
-  if (seed.host === null || seed.state === "FAILOVER" || isWorkflowFinished(seed.state)) return undefined;
+  const isNobodys =
+    seed.state === "FAILOVER" || seed.state === "SERIAL_WAIT" || isWorkflowFinished(seed.state);
+  if (seed.host === null || isNobodys) return undefined;
   const life = context.past[seed.host];
   return life?.kind === "master" ? life : undefined;
 }
@@ -84,6 +87,7 @@ function instanceRow(context: SeedContext, { seed, id }: PlacedInstance): SeedRo
     owner_incarnation: formerOwner(context, seed)?.incarnation ?? null,
     owner_epoch: epochOf(context, seed),
     pre_failover_state: was,
+    serial_ticket: ticketOf(context, { seed, id, attempts: [] }),
     ...rowOf("t_ds_workflow_instance", seed.columns, context.addresses),
   };
 }

@@ -1,6 +1,5 @@
 import type { Clock, Failpoints } from "../base/index.ts";
 import {
-  type ClaimDecision,
   decideClaim,
   type Events,
   WORKFLOW_STATES,
@@ -31,6 +30,14 @@ import {
   takeOwnership,
   type WorkflowRow,
 } from "../store/index.ts";
+import {
+  decisionAfter,
+  endStopped,
+  type GatedDecision,
+  leaveThoseBehind,
+  passGates,
+  settlePassing,
+} from "./pass-gates.ts";
 
 export interface ClaimPorts {
   readonly clock: Clock;
@@ -45,7 +52,7 @@ interface Decided {
   readonly command: CommandRow;
   readonly workflow: WorkflowRow | undefined;
   readonly intents: readonly IntentRow[];
-  readonly decision: ClaimDecision;
+  readonly decision: GatedDecision;
 }
 
 /** What a claim transaction brought. */
@@ -57,7 +64,7 @@ export interface Claimed {
 }
 
 type Taken = Decided & {
-  readonly decision: Extract<ClaimDecision, { kind: "take" }>;
+  readonly decision: Extract<GatedDecision, { kind: "take" }>;
   readonly workflow: WorkflowRow;
 };
 
@@ -93,7 +100,7 @@ async function giveInstance(tx: SqlExecutor, command: CommandRow, nowMs: number)
   return { ...command, workflowInstanceId: instance.id };
 }
 
-async function decideAll(tx: SqlExecutor, commands: readonly CommandRow[]): Promise<readonly Decided[]> {
+async function decideAll(tx: SqlExecutor, commands: readonly CommandRow[]) {
   const ids = commands.map((command) => command.workflowInstanceId).filter((id) => id > 0);
   const workflows = await lockWorkflows(tx, ids);
   const intents = await selectOpenIntents(tx, ids);
@@ -189,6 +196,7 @@ function tell(ports: ClaimPorts, decided: readonly Decided[], epochs: ReadonlyMa
       ports.events.emit({ type: "command.failed", commandId, workflowInstanceId, message: decision.message });
       continue;
     }
+    const inside = decision.kind === "take" && decision.state !== "SERIAL_WAIT";
     const epoch = epochs.get(workflowInstanceId) ?? 0;
     if (command.type === undefined || workflow === undefined) continue;
     ports.events.emit({
@@ -198,7 +206,8 @@ function tell(ports: ClaimPorts, decided: readonly Decided[], epochs: ReadonlyMa
       workflowInstanceId,
       epoch,
     });
-    ports.events.emit({ type: "workflow.owner", workflowInstanceId, owner: ports.me.incarnation, epoch });
+    const owner = inside ? ports.me.incarnation : null;
+    ports.events.emit({ type: "workflow.owner", workflowInstanceId, owner, epoch });
     ports.events.emit({
       type: "workflow.state",
       workflowInstanceId,
@@ -220,18 +229,23 @@ export async function claimCommands(ports: ClaimPorts, fetch: FetchOptions): Pro
     await assertSelf(tx, ports.me.incarnation);
     const rows = await lockCommands(tx, fetch);
     const commands: CommandRow[] = [];
-    for (const row of rows) commands.push(await giveInstance(tx, row, ports.clock.now()));
-    const found = await decideAll(tx, commands);
+    for (const row of await leaveThoseBehind(tx, rows))
+      commands.push(await giveInstance(tx, row, ports.clock.now()));
+    const decisions = await decideAll(tx, commands);
+    const passing = await passGates(tx, ports, decisions);
+    const found = decisions.map((entry): Decided => ({ ...entry, decision: decisionAfter(passing, entry) }));
     const taken = found.filter(
       (entry): entry is Taken => entry.decision.kind === "take" && entry.workflow !== undefined,
     );
     const taking = await takeAll(tx, ports, taken);
+    await settlePassing(tx, passing);
+    const stopped = await endStopped(tx, ports, passing);
     await refuseAll(tx, ports, found);
     if (found.length > 0) {
       const workflowInstanceId = found[0]?.command.workflowInstanceId ?? 0;
       await ports.failpoints.reach("command.claim.inside", { workflowInstanceId });
     }
-    return { decided: found, epochs: taking };
+    return { decided: found, epochs: new Map([...taking, ...stopped]) };
   });
   tell(ports, decided, epochs);
   if (decided.length > 0) {
@@ -240,11 +254,13 @@ export async function claimCommands(ports: ClaimPorts, fetch: FetchOptions): Pro
     });
   }
   const { incarnation } = ports.me;
-  const owned = [...epochs].map(([workflowInstanceId, epoch]) => ({
-    workflowInstanceId,
-    incarnation,
-    epoch,
-  }));
+  const owned = decided
+    .filter(({ decision }) => decision.kind === "take" && decision.state !== "SERIAL_WAIT")
+    .map(({ command: { workflowInstanceId } }) => ({
+      workflowInstanceId,
+      incarnation,
+      epoch: epochs.get(workflowInstanceId) ?? 0,
+    }));
   return { owned, commands: decided.length };
 }
 

@@ -8,22 +8,24 @@ import {
   type OperatorRequest,
   PRIORITY_CODES,
   TASK_DEPEND_TYPE_CODES,
-  WORKFLOW_STATE_CODES,
   type WorkflowState,
 } from "../model/index.ts";
 import {
   closeRequest,
-  closeWhatIsOpen,
   type Database,
+  endWaiting,
   forgetRequest,
   insertCommand,
   insertInstance,
   insertIntent,
+  leaveGate,
+  lockCommandOf,
+  lockGateOf,
   lockWorkflows,
   notifyWorkflow,
   openRequest,
   type SqlExecutor,
-  sqlTime,
+  type WorkflowRow,
 } from "../store/index.ts";
 
 export interface ControlPorts {
@@ -60,14 +62,10 @@ const COMMANDS = {
   recoverSuspended: "RECOVER_SUSPENDED_PROCESS",
 } as const satisfies Record<string, CommandType>;
 
-/** It waits for its start and nobody has it: the order is carried out here. */
-async function endWaiting(tx: SqlExecutor, id: number, nowMs: number): Promise<void> {
-  await tx.query(
-    "UPDATE t_ds_workflow_instance SET state = $2, end_time = $3, owner_epoch = owner_epoch + 1 WHERE id = $1",
-    [id, WORKFLOW_STATE_CODES.STOP, sqlTime(nowMs)],
-  );
-  await tx.query("DELETE FROM t_ds_command WHERE workflow_instance_id = $1", [id]);
-  await closeWhatIsOpen(tx, id, nowMs);
+/** Nobody has it, so the order is carried out here. Pausing takes a state that may be paused. */
+function endsHere(workflow: WorkflowRow, kind: "STOP" | "PAUSE"): boolean {
+  if (workflow.state === "SERIAL_WAIT") return true;
+  return kind === "STOP" && WAITING.has(workflow.state) && workflow.ownerIncarnation === null;
 }
 
 async function orderStopOrPause(
@@ -78,6 +76,7 @@ async function orderStopOrPause(
 ): Promise<OperatorAnswer> {
   const { workflowInstanceId } = order;
   const kind = order.kind === "stop" ? "STOP" : "PAUSE";
+  await lockCommandOf(tx, workflowInstanceId);
   const workflow = (await lockWorkflows(tx, [workflowInstanceId])).get(workflowInstanceId);
   if (workflow === undefined) return refused(`there is no workflow instance ${workflowInstanceId}`);
   const admissible = kind === "STOP" ? CAN_STOP : CAN_PAUSE;
@@ -86,11 +85,13 @@ async function orderStopOrPause(
       `a workflow in state ${workflow.state} cannot be ${kind === "STOP" ? "stopped" : "paused"}`,
     );
   const nowMs = ports.clock.now();
-  if (kind === "STOP" && WAITING.has(workflow.state) && workflow.ownerIncarnation === null) {
-    await endWaiting(tx, workflowInstanceId, nowMs);
+  await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
+  if (endsHere(workflow, kind)) {
+    await lockGateOf(tx, workflowInstanceId);
+    await endWaiting(tx, { workflowInstanceId, state: kind, nowMs });
+    await leaveGate(tx, workflowInstanceId, nowMs);
     return { accepted: true, workflowInstanceId };
   }
-  await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
   await notifyWorkflow(tx, workflowInstanceId);
   return { accepted: true, workflowInstanceId };
 }

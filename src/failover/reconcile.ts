@@ -15,6 +15,7 @@ import type { Coordinator } from "./coordinator.ts";
 import type { FailoverPorts } from "./failover-ports.ts";
 import { repairMarkers } from "./finish-failover.ts";
 import { joiningKey, planReconciliation, sweepKey } from "./plan.ts";
+import { repairGatesAndSlots } from "./repair-gates.ts";
 import { sweepOwnerless } from "./sweep.ts";
 
 /** Finds what the registry's events missed: at the start, from time to time, and after a lost connection. */
@@ -113,6 +114,7 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
         return ids;
       });
       if (repaired.length > 0) ports.log.warn(`workflows in FAILOVER had no command: ${repaired.join(", ")}`);
+      await repairGatesAndSlots(ports);
       await repairMarkers(ports);
       await cleanUp.runWhenDue();
     },

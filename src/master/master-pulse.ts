@@ -5,6 +5,7 @@ import {
   FencedError,
   selectAlive,
   selectAttemptsOnDeadWorkers,
+  selectWorkflowsWithFreeSlots,
   selectWorkflowsWithNews,
 } from "../store/index.ts";
 import type { MasterTiming } from "./master-timing.ts";
@@ -111,7 +112,8 @@ export class MasterPulse {
     try {
       const news = await selectWorkflowsWithNews(database, incarnation);
       const orphans = await selectAttemptsOnDeadWorkers(database, incarnation);
-      for (const id of new Set([...news, ...orphans.map((orphan) => orphan.workflowInstanceId)]))
+      const slots = await selectWorkflowsWithFreeSlots(database, incarnation);
+      for (const id of new Set([...news, ...slots, ...orphans.map((orphan) => orphan.workflowInstanceId)]))
         runs.poke(id);
     } catch (error) {
       ports.log.debug(`no look for news: ${errorMessage(error)}`);

@@ -68,6 +68,14 @@ function decideAgain(
   return { kind: "take", state: "RUNNING_EXECUTION", begins: "next-run", tasks, ordersApplied: false };
 }
 
+/** Its turn has come at the gate of its definition. What it begins with was prepared when it came to wait. */
+function decideCalledIn(input: ClaimInput, workflow: NonNullable<ClaimInput["workflow"]>): ClaimDecision {
+  if (workflow.state !== "SERIAL_WAIT")
+    return refuse(`RECOVER_SERIAL_WAIT for a workflow in state ${workflow.state}, which does not wait`);
+  const state = bend("RUNNING_EXECUTION", input.openOrders);
+  return { kind: "take", state, begins: "no", tasks: "keep", ordersApplied: input.openOrders.length > 0 };
+}
+
 /** Whether and how a command makes its claimant the owner of the workflow. */
 export function decideClaim(input: ClaimInput): ClaimDecision {
   const { workflow } = input;
@@ -91,11 +99,12 @@ export function decideClaim(input: ClaimInput): ClaimDecision {
     case "START_FAILURE_TASK_PROCESS":
     case "RECOVER_SUSPENDED_PROCESS":
       return decideAgain(input, workflow, "revive");
+    case "RECOVER_SERIAL_WAIT":
+      return decideCalledIn(input, workflow);
     case "START_CURRENT_TASK_PROCESS":
     case "COMPLEMENT_DATA":
     case "PAUSE":
     case "STOP":
-    case "RECOVER_SERIAL_WAIT":
     case "EXECUTE_TASK":
     case "DYNAMIC_GENERATION":
     case undefined: {

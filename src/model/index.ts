@@ -1,6 +1,7 @@
 export * from "./claim-plan.ts";
 export * from "./control.ts";
 export * from "./events.ts";
+export * from "./gate-plan.ts";
 export * from "./graph.ts";
 export * from "./paths.ts";
 export * from "./task-state.ts";

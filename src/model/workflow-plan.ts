@@ -38,6 +38,8 @@ export interface TaskView {
   readonly executor: Executor;
   /** An operation on it is under way: look again when it has ended. */
   readonly busy: boolean;
+  /** Of its task group: to be asked for, asked for in vain so far, or had. Undefined: it needs none. */
+  readonly slot?: "wanted" | "waiting" | "held" | undefined;
 }
 
 export interface WorkflowView {
@@ -52,6 +54,8 @@ export type PlannedAction =
   | { readonly kind: "create"; readonly code: number }
   | { readonly kind: "park"; readonly taskId: number; readonly to: "PAUSE" | "KILL" }
   | { readonly kind: "delay"; readonly taskId: number }
+  /** Ask its task group for a slot. */
+  | { readonly kind: "acquire"; readonly taskId: number }
   | { readonly kind: "dispatch"; readonly taskId: number }
   | { readonly kind: "resolve"; readonly taskId: number }
   | { readonly kind: "kill"; readonly taskId: number }
@@ -75,9 +79,15 @@ const parkState = { READY_PAUSE: "PAUSE", READY_STOP: "KILL" } as const;
 function planWaiting(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
   if (view.state !== "RUNNING_EXECUTION")
     return [{ kind: "park", taskId: task.id, to: parkState[view.state] }];
-  if (task.delayedUntilMs <= view.nowMs) return [{ kind: "dispatch", taskId: task.id }];
+  if (task.delayedUntilMs <= view.nowMs) return planStart(task);
   const wake: PlannedAction = { kind: "wake", atMs: task.delayedUntilMs };
   return task.state === "DELAY_EXECUTION" ? [wake] : [{ kind: "delay", taskId: task.id }, wake];
+}
+
+function planStart(task: TaskView): readonly PlannedAction[] {
+  if (task.slot === "wanted") return [{ kind: "acquire", taskId: task.id }];
+  // Whoever frees a slot says so, and a poll stands behind that.
+  return task.slot === "waiting" ? [] : [{ kind: "dispatch", taskId: task.id }];
 }
 
 function planLive(view: WorkflowView, task: TaskView): readonly PlannedAction[] {

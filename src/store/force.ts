@@ -2,6 +2,8 @@ import { TASK_STATE_CODES, UNFINISHED_TASK_CODES, WORKFLOW_STATE_CODES } from ".
 import { insertAlert } from "./alerts.ts";
 import { type SqlExecutor, sqlTime } from "./database.ts";
 import { insertAudit } from "./failovers.ts";
+import { leaveGate } from "./serial-gates.ts";
+import { freeSlotsOfWorkflow } from "./task-slots.ts";
 
 /** Why a workflow is ended in FAILURE although nobody wanted it. */
 export interface ForcedEnd {
@@ -28,6 +30,7 @@ export async function endByForce(tx: SqlExecutor, end: ForcedEnd): Promise<numbe
      WHERE id = $1 RETURNING owner_epoch AS epoch`,
     [workflowInstanceId, sqlTime(nowMs)],
   );
+  await leaveGate(tx, workflowInstanceId, nowMs);
   await closeWhatIsOpen(tx, workflowInstanceId, nowMs);
   await insertAudit(tx, end);
   return insertGivenUp(tx, { ...end, epoch: rows[0]?.epoch ?? 0 });
@@ -49,6 +52,7 @@ export async function closeWhatIsOpen(
      WHERE workflow_instance_id = $1 AND outcome = 'OPEN'`,
     [workflowInstanceId, sqlTime(nowMs)],
   );
+  await freeSlotsOfWorkflow(tx, workflowInstanceId);
 }
 
 /** The alert of such an end. */

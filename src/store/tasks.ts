@@ -1,5 +1,12 @@
-import { FLAG_CODES, TASK_STATE_CODES, type TaskState, taskStateOfCode } from "../model/index.ts";
+import {
+  FLAG_CODES,
+  isTaskFinished,
+  TASK_STATE_CODES,
+  type TaskState,
+  taskStateOfCode,
+} from "../model/index.ts";
 import { DamagedRowError, type SqlExecutor, sqlTime } from "./database.ts";
+import { freeSlotOfTask, inheritSlot } from "./task-slots.ts";
 
 /** An attempt: a row of t_ds_task_instance. Times in milliseconds since the epoch. */
 export interface TaskRow {
@@ -26,6 +33,7 @@ export interface TaskRow {
   readonly workerIncarnation: string | null;
   readonly dispatchNo: number;
   readonly killReason: string | null;
+  readonly taskGroupId: number | null;
 }
 
 const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
@@ -34,7 +42,8 @@ const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
   first_submit_time AS "firstSubmitTime", submit_time AS "submitTime", start_time AS "startTime", end_time AS "endTime",
   task_params AS "taskParams", worker_group AS "workerGroup", task_instance_priority AS priority,
   environment_config AS "environmentConfig", var_pool AS "varPool", log_path AS "logPath",
-  worker_incarnation AS "workerIncarnation", dispatch_no AS "dispatchNo", kill_reason AS "killReason"`;
+  worker_incarnation AS "workerIncarnation", dispatch_no AS "dispatchNo", kill_reason AS "killReason",
+  task_group_id AS "taskGroupId"`;
 
 type RawTaskRow = Omit<TaskRow, "state"> & { readonly state: number };
 
@@ -161,7 +170,10 @@ export async function changeTaskState(
       change.epoch,
     ],
   );
-  return rows[0] === undefined ? undefined : parse(rows[0]);
+  const changed = rows[0];
+  if (changed === undefined) return undefined;
+  if (isTaskFinished(change.to) && (changed.taskGroupId ?? 0) > 0) await freeSlotOfTask(tx, id);
+  return parse(changed);
 }
 
 /** Hands the attempt to a worker life: DISPATCH, the next delivery number. After OWN, before the RPC leaves. */
@@ -243,7 +255,11 @@ export async function cloneTask(
       retry,
     ],
   );
-  return rows[0] === undefined ? undefined : parse(rows[0]);
+  const next = rows[0];
+  if (next === undefined) return undefined;
+  // Who was lost hands its slot on; a retry gave it up with the failure and asks anew.
+  if (clone.reason === "failover" && (next.taskGroupId ?? 0) > 0) await inheritSlot(tx, id, next.id);
+  return parse(next);
 }
 
 /** Two valid attempts of one task (a damaged database): the newest stays valid. After OWN. */

@@ -6,6 +6,8 @@ import {
   workflowStateOfCode,
 } from "../model/index.ts";
 import { DamagedRowError, NotOwnerError, type SqlExecutor, sqlTime } from "./database.ts";
+import { leaveGate } from "./serial-gates.ts";
+import { freeSlotsOfWorkflow } from "./task-slots.ts";
 
 /** A workflow instance as its owner works with it. Times in milliseconds since the epoch. */
 export interface WorkflowRow {
@@ -118,7 +120,9 @@ async function mootIntents(tx: SqlExecutor, id: number, nowMs: number): Promise<
   );
 }
 
-/** After OWN: the end. The owner stays on record; open orders have become moot. */
+/**
+ * After OWN: the end. The owner stays on record; open orders have become moot; a gate and slots that it held are free.
+ */
 export async function finishWorkflow(
   tx: SqlExecutor,
   id: number,
@@ -130,6 +134,8 @@ export async function finishWorkflow(
     [id, WORKFLOW_STATE_CODES[end.state], sqlTime(end.nowMs), end.varPool],
   );
   await mootIntents(tx, id, end.nowMs);
+  await leaveGate(tx, id, end.nowMs);
+  await freeSlotsOfWorkflow(tx, id);
 }
 
 /** Ids and epochs of what this incarnation owns and has not finished. */

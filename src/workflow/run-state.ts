@@ -44,6 +44,8 @@ export interface RunState {
   readonly busy: Set<number>;
   /** Attempts whose kill was asked for; asked again at the instant (monotonic). */
   readonly killAgainAtMs: Map<number, number>;
+  /** Answers of task groups, by attempt; what is not in here has not asked. */
+  readonly slots: Map<number, "waiting" | "held">;
   /** When a resolve that got no answer is tried again (monotonic). */
   readonly resolveAgainAtMs: Map<number, number>;
   /** Handed to somebody else, or finished: nothing is done any more. */

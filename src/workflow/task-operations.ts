@@ -1,6 +1,7 @@
 import { required } from "../base/index.ts";
 import type { PlannedAction } from "../model/index.ts";
 import { isDatabaseAway } from "../store/index.ts";
+import { groupPriorityOf } from "./hold-slots.ts";
 import { processKey, startLogicTask } from "./logic-task.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { isLogicTask } from "./view.ts";
@@ -77,7 +78,13 @@ function offerToWorkers(ports: RunPorts, run: RunState, taskId: number, owner: O
   ports.dispatcher.offer({
     taskId,
     workerGroup: task.workerGroup ?? "default",
-    order: [run.row.priority ?? 2, task.priority ?? 2, task.firstSubmitTime ?? 0],
+    // As in DolphinScheduler: of two equal ones the larger priority in the task group goes first.
+    order: [
+      run.row.priority ?? 2,
+      task.priority ?? 2,
+      -groupPriorityOf(run, task),
+      task.firstSubmitTime ?? 0,
+    ],
     async deliver(worker) {
       // Between the choice and now the run may have ended, or the attempt may have been parked.
       const now = taskById(run, taskId);

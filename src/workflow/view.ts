@@ -1,5 +1,6 @@
 import { isTaskLive, type TaskView, type WorkflowView } from "../model/index.ts";
 import type { TaskDefinitionRow, TaskRow } from "../store/index.ts";
+import { slotOfTask } from "./hold-slots.ts";
 import type { RunState } from "./run-state.ts";
 
 /** Logic tasks run on masters; everything else goes to a worker. */
@@ -40,6 +41,7 @@ function viewTask(
     delayedUntilMs: dueAt(task.firstSubmitTime, definition?.delayMs ?? 0, nowMs),
     executor: isTaskLive(task.state) ? (run.executors.get(task.id) ?? "unresolved") : "confirmed",
     busy: run.busy.has(task.id),
+    slot: slotOfTask(run, task),
   };
 }
 

@@ -3,6 +3,7 @@ import { type PlannedAction, planWorkflow } from "../model/index.ts";
 import { FencedError, isDatabaseAway, NotOwnerError } from "../store/index.ts";
 import type { TaskProcessExit } from "../task/process/index.ts";
 import { absorbNews } from "./absorb-news.ts";
+import { acquireSlot } from "./hold-slots.ts";
 import { readOwned, readTasks } from "./load-run.ts";
 import { emitFinished, finishLogicTask, processKey } from "./logic-task.ts";
 import { createTask, failRun, finishRun, moveWaitingTask, replaceTask } from "./row-actions.ts";
@@ -109,6 +110,9 @@ async function performRowActions(
         await moveWaitingTask(ports, run, action.taskId, end);
         break;
       }
+      case "acquire":
+        await acquireSlot(ports, run, action.taskId);
+        break;
       case "resolve":
       case "kill":
       case "wake":
@@ -124,6 +128,7 @@ async function performRowActions(
 async function reload(ports: RunPorts, run: RunState): Promise<void> {
   // An order may have been written by a COMMIT that was not answered: its intent is closed, only the row tells of it.
   run.state = (await readOwned(ports.database, run.own)).state;
+  run.slots.clear();
   const { tasks, executors } = await readTasks(ports.database, run.own);
   for (const task of tasks) {
     if (run.busy.has(task.id)) continue;

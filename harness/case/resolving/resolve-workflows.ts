@@ -87,9 +87,6 @@ function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): Workf
     }),
   );
   const executionType = readWord(section["executionType"], EXECUTION_TYPE_CODES) ?? "PARALLEL";
-  if (executionType !== "PARALLEL") {
-    notYet(scope, `executionType \`${executionType}\``, `${pointer}/executionType`);
-  }
   if (section["timeout"] !== undefined) notYet(scope, "`timeout` of a workflow", `${pointer}/timeout`);
   return {
     name,
@@ -118,7 +115,7 @@ function resolveTask(scope: Scope, { name, pointer, section }: Place): TaskDefin
   if (action.kind !== "run" && action.kind !== "runOnMaster") {
     notYet(scope, `task kind \`${action.kind}\``, `${pointer}/${action.kind}`);
   }
-  for (const key of ["taskGroup", "timeout", "timeoutStrategy"]) {
+  for (const key of ["timeout", "timeoutStrategy"]) {
     if (section[key] !== undefined) notYet(scope, `\`${key}\` of a task`, `${pointer}/${key}`);
   }
   return {

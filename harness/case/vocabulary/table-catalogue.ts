@@ -74,7 +74,7 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
     number: "id parent_workflow_instance_id parent_task_instance_id workflow_instance_id",
   },
   t_ds_serial_gate: {
-    number: "workflow_definition_code holder",
+    number: "workflow_definition_code holder last_ticket",
   },
   t_ds_server: {
     number: "session_no",
@@ -150,7 +150,7 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
       "id workflow_definition_code workflow_definition_version project_code state recovery run_times " +
       "command_type task_depend_type max_try_times failure_strategy warning_type warning_group_id flag " +
       "is_sub_workflow executor_id workflow_instance_priority environment_code timeout dry_run " +
-      "next_workflow_instance_id test_flag owner_epoch pre_failover_state",
+      "next_workflow_instance_id test_flag owner_epoch pre_failover_state serial_ticket",
     text:
       "name state_history host command_param global_params workflow_instance_json executor_name " +
       "history_cmd dependence_schedule_times worker_group tenant_code var_pool owner_incarnation",

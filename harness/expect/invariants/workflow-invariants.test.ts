@@ -182,6 +182,36 @@ describe("serial-kept", () => {
     expect(breaches("serial-kept", { tables, instances })).toEqual(["etl#1 and etl#2 are at work at once"]);
   });
 
+  test("breaks when one that has finished, or is gone, holds the gate", () => {
+    const held = (holder: number) => ({
+      tables: { ...tables, t_ds_serial_gate: [{ workflow_definition_code: WORKFLOW_CODE, holder }] },
+    });
+    expect(breaches("serial-kept", held(1))).toEqual(["etl, SUCCESS, still holds the gate of etl"]);
+    expect(breaches("serial-kept", held(9))).toEqual([
+      "instance 9, which is gone, still holds the gate of etl",
+    ]);
+    const instances = [instanceRow(1, "FAILOVER")];
+    expect(breaches("serial-kept", { ...held(1), instances })).toEqual([]);
+  });
+
+  test("holds when another runs between an end and a recovery", () => {
+    const starts = [
+      start("extract"),
+      start("extract", { ...second, startedAtMs: 1500, finishedAtMs: 1900 }),
+      start("extract", { startedAtMs: 2100, finishedAtMs: 2200, run: 2 }),
+    ];
+    const order = told("master-1", 2050, {
+      type: "command.claimed",
+      commandId: 3,
+      commandType: "START_FAILURE_TASK_PROCESS",
+      workflowInstanceId: 1,
+      epoch: 2,
+    });
+    const rule = { tables, snapshot: { starts } };
+    expect(breaches("serial-kept", { ...rule, evidence: { history: [order] } })).toEqual([]);
+    expect(breaches("serial-kept", rule)).toEqual(["instances 1 and 2 of etl ran side by side"]);
+  });
+
   test("holds when they follow each other, and for a parallel workflow", () => {
     const starts = [start("extract"), start("extract", { ...second, startedAtMs: 1500 })];
     expect(breaches("serial-kept", { tables, snapshot: { starts } })).toEqual([]);
