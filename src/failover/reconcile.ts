@@ -14,6 +14,7 @@ import {
 import type { Coordinator } from "./coordinator.ts";
 import type { FailoverPorts } from "./failover-ports.ts";
 import { repairMarkers } from "./finish-failover.ts";
+import { repairLostStarts } from "./lost-starts.ts";
 import { joiningKey, planReconciliation, sweepKey } from "./plan.ts";
 import { sweepOwnerless } from "./sweep.ts";
 
@@ -91,6 +92,7 @@ function markedAt(value: string): number {
 
 export function createReconciler(ports: FailoverPorts, coordinator: Coordinator): Reconciler {
   const standing = createStanding(() => ports.clock.monotonicMs());
+  const waiting = createStanding(() => ports.clock.monotonicMs());
 
   async function adopt(failover: FailoverRow): Promise<void> {
     const hold = await ports.database.transaction((tx) => adoptFailover(tx, ports.me.incarnation, failover));
@@ -139,6 +141,7 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
         return ids;
       });
       if (repaired.length > 0) ports.log.warn(`workflows in FAILOVER had no command: ${repaired.join(", ")}`);
+      await repairLostStarts(ports, waiting);
       await repairMarkers(ports);
       await forgetOldMarkers(ports);
     },

@@ -38,6 +38,8 @@ export interface TaskView {
   readonly executor: Executor;
   /** An operation on it is under way: look again when it has ended. */
   readonly busy: boolean;
+  /** Its end is wanted whatever the workflow's state: its time is over. */
+  readonly killWanted?: boolean;
 }
 
 export interface WorkflowView {
@@ -82,7 +84,7 @@ function planWaiting(view: WorkflowView, task: TaskView): readonly PlannedAction
 
 function planLive(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
   if (task.executor === "dead") return [{ kind: "replace", taskId: task.id }];
-  if (view.state === "READY_STOP") return [{ kind: "kill", taskId: task.id }];
+  if (view.state === "READY_STOP" || task.killWanted === true) return [{ kind: "kill", taskId: task.id }];
   return task.executor === "unresolved" ? [{ kind: "resolve", taskId: task.id }] : [];
 }
 

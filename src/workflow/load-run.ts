@@ -72,6 +72,7 @@ export async function loadRun(database: Database, own: Ownership): Promise<RunSt
     busy: new Set(),
     killAgainAtMs: new Map(),
     resolveAgainAtMs: new Map(),
+    timeoutsTold: new Set(),
     ended: false,
     wakeTimer: undefined,
     wakeAtMs: Number.POSITIVE_INFINITY,

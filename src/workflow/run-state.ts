@@ -46,6 +46,8 @@ export interface RunState {
   readonly killAgainAtMs: Map<number, number>;
   /** When a resolve that got no answer is tried again (monotonic). */
   readonly resolveAgainAtMs: Map<number, number>;
+  /** Attempts whose time-out was dealt with, and the workflow's own. */
+  readonly timeoutsTold: Set<number | "workflow">;
   /** Handed to somebody else, or finished: nothing is done any more. */
   ended: boolean;
   wakeTimer: Timer | undefined;

@@ -40,6 +40,7 @@ function viewTask(
     delayedUntilMs: dueAt(task.firstSubmitTime, definition?.delayMs ?? 0, nowMs),
     executor: isTaskLive(task.state) ? (run.executors.get(task.id) ?? "unresolved") : "confirmed",
     busy: run.busy.has(task.id),
+    killWanted: task.killReason !== null,
   };
 }
 

@@ -90,7 +90,6 @@ function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): Workf
   if (executionType !== "PARALLEL") {
     notYet(scope, `executionType \`${executionType}\``, `${pointer}/executionType`);
   }
-  if (section["timeout"] !== undefined) notYet(scope, "`timeout` of a workflow", `${pointer}/timeout`);
   return {
     name,
     pointer,
@@ -98,6 +97,7 @@ function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): Workf
     params: readParams(section["params"]),
     executionType,
     timeout: readDuration(section["timeout"]),
+    timeoutStrategy: readWord(section["timeoutStrategy"], TIMEOUT_STRATEGY_CODES) ?? "WARN",
     columns: readMap(section["columns"]),
   };
 }
@@ -118,7 +118,7 @@ function resolveTask(scope: Scope, { name, pointer, section }: Place): TaskDefin
   if (action.kind !== "run" && action.kind !== "runOnMaster") {
     notYet(scope, `task kind \`${action.kind}\``, `${pointer}/${action.kind}`);
   }
-  for (const key of ["taskGroup", "timeout", "timeoutStrategy"]) {
+  for (const key of ["taskGroup"]) {
     if (section[key] !== undefined) notYet(scope, `\`${key}\` of a task`, `${pointer}/${key}`);
   }
   return {
