@@ -20,6 +20,7 @@ const stamp = path.join(dist, ".stamp");
 const ENTRIES = {
   node: "src/bin/node.ts",
   guard: "src/bin/guard.ts",
+  ctl: "src/bin/ctl.ts",
   failover: "harness/cli/main.ts",
   keeper: "harness/keeper/main.ts",
   "jest-runner": "harness/jest/case-runner.ts",

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { nearestWord } from "../case/index.ts";
 import { defaultJobs } from "../run/index.ts";
+import { addPassThrough } from "./pass-through.ts";
 import { collected, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
 
 /** What the commands do; each resolves with the exit code. */
@@ -69,6 +70,7 @@ export function createProgram(commands: Commands, done: (exitCode: number) => vo
     .action(async (directory: string, options: ColorOption) =>
       done(await commands.judge(directory, options)),
     );
+  addPassThrough(program, "ctl", "start, stop, recover and look at workflows of a running cluster", done);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

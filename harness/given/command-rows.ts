@@ -8,6 +8,7 @@ import {
 } from "../../src/model/index.ts";
 import type { CommandRequest } from "../case/resolved-case.ts";
 import type { PlacedCommand } from "./allocate-ids.ts";
+import { propertyList } from "./definition-rows.ts";
 import { commandParam, instanceFrame } from "./instance-rows.ts";
 import type { SeedContext } from "./seed-context.ts";
 import { rowOf, type SeedRow, type TableRows, timestamp } from "./seed-row.ts";
@@ -86,7 +87,8 @@ function startColumns(context: SeedContext, { options }: CommandRequest): SeedRo
 }
 
 function commandParamOf(context: SeedContext, command: CommandRequest): string {
-  if (command.kind !== "failover") return commandParam(command.options.params, startCodes(context, command));
+  if (command.kind === "start") return commandParam(command.options.params, startCodes(context, command));
+  if (command.kind !== "failover") return resumeParam(context, command);
   // The tag of the sub-type is not the name of the command type: DolphinScheduler leaves out its ending.
   return JSON.stringify({ commandType: "RECOVER_TOLERANCE_FAULT", workflowExecutionStatus: command.was });
 }
@@ -94,4 +96,22 @@ function commandParamOf(context: SeedContext, command: CommandRequest): string {
 function startCodes(context: SeedContext, command: CommandRequest): readonly number[] {
   const workflow = command.kind === "start" ? command.workflow : command.instance.workflow;
   return command.options.startNodes.map((task) => context.ids.taskCode(workflow, task));
+}
+
+/** A repeat or recovery says only what it changes: the rest is as the instance was started. */
+function resumeParam(context: SeedContext, command: CommandRequest): string {
+  const { params, workerGroup, priority, failureStrategy, dryRun } = command.options;
+  const changes = {
+    ...(workerGroup === undefined ? {} : { workerGroup }),
+    ...(priority === undefined ? {} : { priority: PRIORITY_CODES[priority] }),
+    ...(failureStrategy === undefined ? {} : { failureStrategy: FAILURE_STRATEGY_CODES[failureStrategy] }),
+    ...(dryRun ? { dryRun } : {}),
+  };
+  return JSON.stringify({
+    commandType: TYPES[command.kind],
+    startNodes: startCodes(context, command),
+    commandParams: propertyList(params),
+    timeZone: "UTC",
+    ...(Object.keys(changes).length === 0 ? {} : { changes }),
+  });
 }

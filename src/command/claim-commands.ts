@@ -2,6 +2,7 @@ import type { Clock, Failpoints } from "../base/index.ts";
 import {
   decideClaim,
   type Events,
+  flawOfCommand,
   WORKFLOW_STATES,
   type WorkflowState,
   workflowStateOfCode,
@@ -22,7 +23,6 @@ import {
   lockCommands,
   lockWorkflows,
   type Ownership,
-  reviveTasks,
   type SqlExecutor,
   selectOpenIntents,
   setCommandAside,
@@ -38,6 +38,7 @@ import {
   passGates,
   settlePassing,
 } from "./pass-gates.ts";
+import { applyRunParameters, isStart, reviveWorkflow, setFirstDates } from "./run-parameters.ts";
 
 export interface ClaimPorts {
   readonly clock: Clock;
@@ -83,16 +84,15 @@ function stateInCommand(param: string | null): WorkflowState | undefined {
 
 /** A command without an instance (a schedule's, or a bare row) gets one. */
 async function giveInstance(tx: SqlExecutor, command: CommandRow, nowMs: number): Promise<CommandRow> {
-  const starts = command.type === "START_PROCESS" || command.type === "SCHEDULER";
-  if (command.workflowInstanceId > 0 || !starts) return command;
+  if (command.workflowInstanceId > 0 || !isStart(command.type)) return command;
   const version = command.definitionVersion === 0 ? null : command.definitionVersion;
   const instance = await insertInstance(tx, {
     definitionCode: command.definitionCode,
     definitionVersion: version,
-    priority: 2,
-    workerGroup: null,
-    failureStrategy: 0,
-    dryRun: false,
+    priority: command.priority ?? 2,
+    workerGroup: command.workerGroup,
+    failureStrategy: command.failureStrategy ?? 0,
+    dryRun: command.dryRun === 1,
     nowMs,
   });
   if (instance === undefined) return command;
@@ -117,6 +117,7 @@ async function decideAll(tx: SqlExecutor, commands: readonly CommandRow[]) {
       },
       stateInCommand: stateInCommand(command.param),
       openOrders: mine.map((intent) => intent.kind),
+      flaw: flawOfCommand(command.type, command.param),
     });
     return { command, workflow, intents: mine, decision };
   });
@@ -135,6 +136,7 @@ async function takeAll(
     .filter((entry) => entry.decision.begins === "first-run")
     .map((entry) => entry.command.id);
   if (starting.length > 0) await copyStartParameters(tx, starting);
+  await setFirstDates(tx, taken);
   const epochs = await takeOwnership(
     tx,
     { ...ports.me, nowMs },
@@ -145,7 +147,10 @@ async function takeAll(
     })),
   );
   if (idsWith("invalidate").length > 0) await invalidateAllTasks(tx, idsWith("invalidate"));
-  if (idsWith("revive").length > 0) await reviveTasks(tx, idsWith("revive"), nowMs);
+  for (const entry of taken) {
+    if (entry.decision.tasks === "revive") await reviveWorkflow(tx, entry, nowMs);
+    if (entry.decision.begins === "next-run") await applyRunParameters(tx, entry);
+  }
   for (const { workflow, intents, decision, command } of taken) {
     const epoch = epochs.get(workflow.id) ?? 0;
     if (decision.ordersApplied) {

@@ -14,6 +14,7 @@ import { createCleanUp } from "./clean-up.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { FailoverPorts } from "./failover-ports.ts";
 import { repairMarkers } from "./finish-failover.ts";
+import { repairLostStarts } from "./lost-starts.ts";
 import { joiningKey, planReconciliation, sweepKey } from "./plan.ts";
 import { repairGatesAndSlots } from "./repair-gates.ts";
 import { sweepOwnerless } from "./sweep.ts";
@@ -66,6 +67,7 @@ async function fenceUnknownOwners(ports: FailoverPorts, coordinator: Coordinator
 export function createReconciler(ports: FailoverPorts, coordinator: Coordinator): Reconciler {
   const standing = createStanding(() => ports.clock.monotonicMs());
   const cleanUp = createCleanUp(ports);
+  const waiting = createStanding(() => ports.clock.monotonicMs());
 
   async function adopt(failover: FailoverRow): Promise<void> {
     const hold = await ports.database.transaction((tx) => adoptFailover(tx, ports.me.incarnation, failover));
@@ -115,6 +117,7 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
       });
       if (repaired.length > 0) ports.log.warn(`workflows in FAILOVER had no command: ${repaired.join(", ")}`);
       await repairGatesAndSlots(ports);
+      await repairLostStarts(ports, waiting);
       await repairMarkers(ports);
       await cleanUp.runWhenDue();
     },

@@ -1,6 +1,6 @@
 import { errorMessage } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { operate } from "../control/index.ts";
+import { createControlApi, operate } from "../control/index.ts";
 import { connectionName } from "../failover/index.ts";
 import {
   type ClaimedDirectory,
@@ -29,6 +29,8 @@ const MAX_JOINS = 3;
 interface Life {
   readonly master: MasterLife;
   readonly handlers: RpcHandlers;
+  /** What operators' requests need. */
+  readonly control: Parameters<typeof operate>[0];
   close(how: "leave" | "end"): Promise<void>;
 }
 
@@ -79,8 +81,10 @@ async function createLife(
     await processes.close();
     await Promise.all([rpc.close(), registry.close(), database.close(), probes.close()]);
   };
+  const control = { clock, database, events };
   return {
     master,
+    control,
     handlers: {
       ping: async () => ({ incarnation, inSession: master.inSession() }),
       report: (request) => receiveReport({ clock, database, failpoints }, request),
@@ -88,7 +92,7 @@ async function createLife(
         await master.workerLeaves(worker);
         return {};
       },
-      operate: (request) => operate({ clock, database, events }, request),
+      operate: (request) => operate(control, request),
     },
     async close(how) {
       await (how === "leave" ? master.leave() : master.end());
@@ -127,7 +131,8 @@ class Master implements RunningNode {
       leave: (request) => this.#handler("leave")(request),
       operate: (request) => this.#handler("operate")(request),
     };
-    const server = await createHttpRpcServer({ listen, handlers, clock });
+    const api = createControlApi({ ports: () => this.#life?.control, random });
+    const server = await createHttpRpcServer({ listen, handlers, clock, api });
     this.#closeServer = () => server.close(OPEN_CALLS_WITHIN_MS);
     try {
       await this.#beginFirst(directory, incarnation);

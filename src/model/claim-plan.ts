@@ -17,6 +17,8 @@ export interface ClaimInput {
   /** `workflowExecutionStatus` of a failover command. */
   readonly stateInCommand: WorkflowState | undefined;
   readonly openOrders: readonly ("STOP" | "PAUSE")[];
+  /** Why the command cannot be carried out whatever the workflow's state. */
+  readonly flaw?: string | undefined;
 }
 
 export type ClaimDecision =
@@ -80,9 +82,13 @@ function decideCalledIn(input: ClaimInput, workflow: NonNullable<ClaimInput["wor
 export function decideClaim(input: ClaimInput): ClaimDecision {
   const { workflow } = input;
   if (workflow === undefined) return refuse("the workflow instance of the command does not exist");
+  if (input.flaw !== undefined)
+    return refuse(input.flaw, !workflow.owned && workflow.state === "SUBMITTED_SUCCESS");
   switch (input.commandType) {
     case "START_PROCESS":
     case "SCHEDULER":
+    case "START_CURRENT_TASK_PROCESS":
+    case "COMPLEMENT_DATA":
       if (workflow.state !== "SUBMITTED_SUCCESS")
         return refuse(`a start command for a workflow in state ${workflow.state}`);
       return {
@@ -101,8 +107,6 @@ export function decideClaim(input: ClaimInput): ClaimDecision {
       return decideAgain(input, workflow, "revive");
     case "RECOVER_SERIAL_WAIT":
       return decideCalledIn(input, workflow);
-    case "START_CURRENT_TASK_PROCESS":
-    case "COMPLEMENT_DATA":
     case "PAUSE":
     case "STOP":
     case "EXECUTE_TASK":

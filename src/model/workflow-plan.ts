@@ -40,6 +40,8 @@ export interface TaskView {
   readonly busy: boolean;
   /** Of its task group: to be asked for, asked for in vain so far, or had. Undefined: it needs none. */
   readonly slot?: "wanted" | "waiting" | "held" | undefined;
+  /** Its end is wanted whatever the workflow's state: its time is over. */
+  readonly killWanted?: boolean;
 }
 
 export interface WorkflowView {
@@ -92,7 +94,7 @@ function planStart(task: TaskView): readonly PlannedAction[] {
 
 function planLive(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
   if (task.executor === "dead") return [{ kind: "replace", taskId: task.id }];
-  if (view.state === "READY_STOP") return [{ kind: "kill", taskId: task.id }];
+  if (view.state === "READY_STOP" || task.killWanted === true) return [{ kind: "kill", taskId: task.id }];
   return task.executor === "unresolved" ? [{ kind: "resolve", taskId: task.id }] : [];
 }
 

@@ -19,13 +19,18 @@ export interface CommandRow {
   readonly definitionVersion: number | null;
   readonly taskDependType: number | null;
   readonly workflowInstanceId: number;
+  readonly priority: number | null;
+  readonly workerGroup: string | null;
+  readonly failureStrategy: number | null;
+  readonly dryRun: number | null;
 }
 
 type RawCommandRow = Omit<CommandRow, "type">;
 
 const COLUMNS = `id, command_type AS "typeCode", command_param AS param, workflow_definition_code AS "definitionCode",
   workflow_definition_version AS "definitionVersion", task_depend_type AS "taskDependType",
-  coalesce(workflow_instance_id, 0) AS "workflowInstanceId"`;
+  coalesce(workflow_instance_id, 0) AS "workflowInstanceId", workflow_instance_priority AS priority,
+  worker_group AS "workerGroup", failure_strategy AS "failureStrategy", dry_run AS "dryRun"`;
 
 export interface FetchOptions {
   /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just `overdue`. */
@@ -100,6 +105,8 @@ export async function takeOwnership(
     `UPDATE t_ds_workflow_instance w SET state = claim.state, owner_incarnation = $1, owner_epoch = w.owner_epoch + 1,
        host = $2, pre_failover_state = NULL, update_time = $3,
        restart_time = CASE WHEN claim.begins = 'first-run' THEN coalesce(w.restart_time, $3) ELSE $3 END,
+       run_started_time = CASE WHEN claim.begins = 'no'
+         THEN coalesce(w.run_started_time, w.restart_time, w.start_time, $3) ELSE $3 END,
        start_time = coalesce(w.start_time, $3),
        end_time = CASE WHEN claim.begins = 'no' THEN w.end_time ELSE NULL END,
        var_pool = CASE WHEN claim.begins = 'next-run' THEN NULL ELSE w.var_pool END,
@@ -123,7 +130,8 @@ export async function takeOwnership(
 export async function copyStartParameters(tx: SqlExecutor, commandIds: readonly number[]): Promise<void> {
   await tx.query(
     `UPDATE t_ds_workflow_instance w SET command_param = coalesce(c.command_param, w.command_param),
-       task_depend_type = coalesce(c.task_depend_type, w.task_depend_type)
+       task_depend_type = coalesce(c.task_depend_type, w.task_depend_type), command_type = c.command_type,
+       schedule_time = coalesce(c.schedule_time, w.schedule_time)
      FROM t_ds_command c WHERE c.id = ANY($1::int[]) AND w.id = c.workflow_instance_id`,
     [commandIds],
   );

@@ -287,33 +287,6 @@ export async function invalidateAllTasks(
   );
 }
 
-/** For a recovery: paused attempts wait again, failed and killed ones get a successor. */
-export async function reviveTasks(
-  tx: SqlExecutor,
-  workflowInstanceIds: readonly number[],
-  nowMs: number,
-): Promise<void> {
-  await tx.query(
-    `UPDATE t_ds_task_instance SET state = ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, submit_time = $2
-     WHERE workflow_instance_id = ANY($1::int[]) AND flag = 1 AND state = ${TASK_STATE_CODES.PAUSE}`,
-    [workflowInstanceIds, sqlTime(nowMs)],
-  );
-  const { rows } = await tx.query<{ id: number }>(
-    `SELECT id FROM t_ds_task_instance WHERE workflow_instance_id = ANY($1::int[]) AND flag = 1
-     AND state IN (${TASK_STATE_CODES.FAILURE}, ${TASK_STATE_CODES.KILL}, ${TASK_STATE_CODES.NEED_FAULT_TOLERANCE})
-     ORDER BY id`,
-    [workflowInstanceIds],
-  );
-  for (const { id } of rows) {
-    await cloneTask(tx, id, {
-      reason: "recover",
-      from: ["FAILURE", "KILL", "NEED_FAULT_TOLERANCE"],
-      epoch: 0,
-      nowMs,
-    });
-  }
-}
-
 /** Live attempts in workflows of this owner whose worker life is over: their owner has to act. */
 export async function selectAttemptsOnDeadWorkers(
   sql: SqlExecutor,

@@ -32,6 +32,13 @@ export interface WorkflowRow {
   readonly ownerIncarnation: string | null;
   readonly ownerEpoch: number;
   readonly preFailoverState: number | null;
+  readonly scheduleTime: number | null;
+  readonly startTime: number | null;
+  readonly restartTime: number | null;
+  /** When the present run began; a failover does not change it. Null: a row that this program has not claimed yet. */
+  readonly runStartedTime: number | null;
+  /** Minutes. */
+  readonly timeout: number | null;
 }
 
 /** The right to write a workflow: what the condition of every owner's write checks. */
@@ -47,7 +54,9 @@ const COLUMNS = `id, name, workflow_definition_code AS "definitionCode",
   command_param AS "commandParam", task_depend_type AS "taskDependType", failure_strategy AS "failureStrategy",
   global_params AS "globalParams", var_pool AS "varPool", workflow_instance_priority AS priority,
   worker_group AS "workerGroup", environment_code AS "environmentCode", dry_run AS "dryRun", test_flag AS "testFlag",
-  owner_incarnation AS "ownerIncarnation", owner_epoch AS "ownerEpoch", pre_failover_state AS "preFailoverState"`;
+  owner_incarnation AS "ownerIncarnation", owner_epoch AS "ownerEpoch", pre_failover_state AS "preFailoverState",
+  schedule_time AS "scheduleTime", start_time AS "startTime", restart_time AS "restartTime",
+  run_started_time AS "runStartedTime", timeout`;
 
 type RawWorkflowRow = Omit<WorkflowRow, "state"> & { readonly state: number };
 

@@ -10,7 +10,9 @@ import {
   type SqlExecutor,
   selectRelations,
   selectTaskDefinitions,
+  selectTimeouts,
   type TaskDefinitionRow,
+  type Timeouts,
   type WorkflowRow,
 } from "../store/index.ts";
 
@@ -18,6 +20,7 @@ import {
 export interface LoadedDefinition {
   readonly graph: WorkflowGraph;
   readonly tasks: ReadonlyMap<number, TaskDefinitionRow>;
+  readonly timeouts: Timeouts;
 }
 
 /** The part of `command_param` that a run looks at. */
@@ -72,5 +75,7 @@ export async function loadDefinition(sql: SqlExecutor, row: WorkflowRow): Promis
     startCodes: startNodes.map((node) => codeOf(node, tasks)),
     depend,
   });
-  return { graph, tasks: new Map(tasks.map((task) => [task.code, task])) };
+  const { definitionCode: code, definitionVersion: version } = row;
+  const timeouts = await selectTimeouts(sql, { code, version });
+  return { graph, tasks: new Map(tasks.map((task) => [task.code, task])), timeouts };
 }

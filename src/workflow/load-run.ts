@@ -73,6 +73,7 @@ export async function loadRun(database: Database, own: Ownership): Promise<RunSt
     killAgainAtMs: new Map(),
     resolveAgainAtMs: new Map(),
     slots: new Map(),
+    timeoutsTold: new Set(),
     ended: false,
     wakeTimer: undefined,
     wakeAtMs: Number.POSITIVE_INFINITY,

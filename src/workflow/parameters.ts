@@ -2,6 +2,7 @@ import { isTaskFinished } from "../model/index.ts";
 import type { TaskRow } from "../store/index.ts";
 import { parseCommandParam } from "./definition.ts";
 import type { RunState } from "./run-state.ts";
+import { scheduleParameters } from "./schedule-parameters.ts";
 
 /** A parameter as DolphinScheduler stores it in global_params, localParams and var_pool. */
 interface Parameter {
@@ -52,12 +53,13 @@ function varPool(run: RunState): readonly Parameter[] {
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * The parameters of a task as variables of its script. Later ones win: global, given out by earlier tasks, the task's
+ * The parameters of a task as variables of its script. Later ones win: built-in times, global, given out by earlier tasks, the task's
  * own IN parameters, those of the start command. A name that no shell variable can have is left out.
  */
 export function parametersOf(run: RunState, task: TaskRow): Readonly<Record<string, string>> {
   const { commandParams } = parseCommandParam(run.row.commandParam);
-  const all = [
+  const all: readonly { readonly prop: string; readonly value: string }[] = [
+    ...scheduleParameters(run.row.scheduleTime),
     ...asParameters(parseJson(run.row.globalParams)),
     ...varPool(run),
     ...localParameters(task).filter((parameter) => parameter.direct === "IN"),

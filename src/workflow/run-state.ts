@@ -48,6 +48,8 @@ export interface RunState {
   readonly slots: Map<number, "waiting" | "held">;
   /** When a resolve that got no answer is tried again (monotonic). */
   readonly resolveAgainAtMs: Map<number, number>;
+  /** Attempts whose time-out was dealt with, and the workflow's own. */
+  readonly timeoutsTold: Set<number | "workflow">;
   /** Handed to somebody else, or finished: nothing is done any more. */
   ended: boolean;
   wakeTimer: Timer | undefined;

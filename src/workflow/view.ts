@@ -42,6 +42,7 @@ function viewTask(
     executor: isTaskLive(task.state) ? (run.executors.get(task.id) ?? "unresolved") : "confirmed",
     busy: run.busy.has(task.id),
     slot: slotOfTask(run, task),
+    killWanted: task.killReason !== null,
   };
 }
 

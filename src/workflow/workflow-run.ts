@@ -9,6 +9,7 @@ import { emitFinished, finishLogicTask, processKey } from "./logic-task.ts";
 import { createTask, failRun, finishRun, moveWaitingTask, replaceTask } from "./row-actions.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { forgetWake, type OperationOwner, startOperation, withdrawFromQueue } from "./task-operations.ts";
+import { enforceTimeouts } from "./timeouts.ts";
 import { isLogicTask, viewRun } from "./view.ts";
 import { findScript, sendKills } from "./worker-delivery.ts";
 
@@ -150,6 +151,7 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
     await finishLogicTask(ports, run, entry.delivery, entry.exit);
     loop.exits.shift();
   }
+  const timeoutAtMs = await enforceTimeouts(ports, run);
   for (;;) {
     const plan = planWorkflow(viewRun(run, ports.clock.now()));
     const { changed, again, operations } = await performRowActions(ports, run, plan);
@@ -157,6 +159,7 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
     if (run.ended || again) return;
     if (changed) continue;
     for (const operation of operations) startOperation(ports, run, operation, loop);
+    if (timeoutAtMs !== undefined) startOperation(ports, run, { kind: "wake", atMs: timeoutAtMs }, loop);
     return;
   }
 }

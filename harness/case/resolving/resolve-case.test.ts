@@ -199,12 +199,6 @@ describe("inject", () => {
         "`dispatchTimeout` other than 0 is not available in this version",
         "/cluster/nodes/worker-1/dispatchTimeout",
       ],
-      ["`timeout` of a task is not available in this version", "/database/workflows/one/tasks/A/timeout"],
-      [
-        "`timeoutStrategy` of a task is not available in this version",
-        "/database/workflows/one/tasks/A/timeoutStrategy",
-      ],
-      ["`timeout` of a workflow is not available in this version", "/database/workflows/one/timeout"],
     ]);
   });
 

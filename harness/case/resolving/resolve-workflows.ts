@@ -87,7 +87,6 @@ function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): Workf
     }),
   );
   const executionType = readWord(section["executionType"], EXECUTION_TYPE_CODES) ?? "PARALLEL";
-  if (section["timeout"] !== undefined) notYet(scope, "`timeout` of a workflow", `${pointer}/timeout`);
   return {
     name,
     pointer,
@@ -95,6 +94,7 @@ function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): Workf
     params: readParams(section["params"]),
     executionType,
     timeout: readDuration(section["timeout"]),
+    timeoutStrategy: readWord(section["timeoutStrategy"], TIMEOUT_STRATEGY_CODES) ?? "WARN",
     columns: readMap(section["columns"]),
   };
 }
@@ -114,9 +114,6 @@ function resolveTask(scope: Scope, { name, pointer, section }: Place): TaskDefin
   const action = resolveAction(section);
   if (action.kind !== "run" && action.kind !== "runOnMaster") {
     notYet(scope, `task kind \`${action.kind}\``, `${pointer}/${action.kind}`);
-  }
-  for (const key of ["timeout", "timeoutStrategy"]) {
-    if (section[key] !== undefined) notYet(scope, `\`${key}\` of a task`, `${pointer}/${key}`);
   }
   return {
     name,

@@ -134,14 +134,14 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   t_ds_workflow_definition: {
     number:
       "id code version project_code release_state user_id warning_group_id flag timeout execution_type " +
-      "timeout_ms",
+      "timeout_ms timeout_notify_strategy",
     text: "name description global_params locations",
     time: "create_time update_time",
   },
   t_ds_workflow_definition_log: {
     number:
       "id code version project_code release_state user_id warning_group_id flag timeout execution_type " +
-      "timeout_ms operator",
+      "timeout_ms timeout_notify_strategy operator",
     text: "name description global_params locations",
     time: "create_time update_time operate_time",
   },
@@ -154,7 +154,7 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
     text:
       "name state_history host command_param global_params workflow_instance_json executor_name " +
       "history_cmd dependence_schedule_times worker_group tenant_code var_pool owner_incarnation",
-    time: "start_time end_time schedule_time command_start_time update_time restart_time",
+    time: "start_time end_time schedule_time command_start_time update_time restart_time run_started_time",
   },
   t_ds_workflow_intent: {
     number: "id workflow_instance_id epoch",

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Clock, errorCode, errorMessage } from "../../base/index.ts";
+import type { HttpApi } from "../http-api.ts";
 import type { RpcHandlers, RpcServer } from "../rpc.ts";
+import { answerApi } from "./answer-api.ts";
 import { BODY_LIMIT_BYTES, readBody, TooLargeError } from "./read-body.ts";
 
 /** What an RPC server needs. */
@@ -10,6 +12,8 @@ export interface HttpRpcServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly handlers: RpcHandlers;
   readonly clock: Clock;
+  /** Answers everything below /api/: the interface for people and their programs. Absent: there is none. */
+  readonly api?: HttpApi;
 }
 
 /** A caller that sends half a request is cut off after so long. */
@@ -27,6 +31,8 @@ export async function createHttpRpcServer(options: HttpRpcServerOptions): Promis
   const { listen, handlers, clock } = options;
   const state = { closing: false };
   const server = createServer((request, response) => {
+    if (options.api !== undefined && request.url?.startsWith("/api/") === true)
+      return void answerApi(request, response, { api: options.api, ...state });
     void answer(request, handlers).then(({ status, body }) => send(response, { status, body, ...state }));
   });
   server.requestTimeout = REQUEST_WITHIN_MS;
