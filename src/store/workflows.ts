@@ -6,6 +6,7 @@ import {
   workflowStateOfCode,
 } from "../model/index.ts";
 import { DamagedRowError, NotOwnerError, type SqlExecutor, sqlTime } from "./database.ts";
+import { notifyParent } from "./reports.ts";
 
 /** A workflow instance as its owner works with it. Times in milliseconds since the epoch. */
 export interface WorkflowRow {
@@ -22,6 +23,8 @@ export interface WorkflowRow {
   readonly failureStrategy: number | null;
   readonly globalParams: string | null;
   readonly varPool: string | null;
+  /** The time that its schedule meant; null: it was started by hand. */
+  readonly scheduleTime: number | null;
   readonly priority: number | null;
   readonly workerGroup: string | null;
   readonly environmentCode: number | null;
@@ -43,7 +46,8 @@ const COLUMNS = `id, name, workflow_definition_code AS "definitionCode",
   workflow_definition_version AS "definitionVersion", project_code AS "projectCode", state,
   run_times AS "runTimes", host,
   command_param AS "commandParam", task_depend_type AS "taskDependType", failure_strategy AS "failureStrategy",
-  global_params AS "globalParams", var_pool AS "varPool", workflow_instance_priority AS priority,
+  global_params AS "globalParams", var_pool AS "varPool", schedule_time AS "scheduleTime",
+  workflow_instance_priority AS priority,
   worker_group AS "workerGroup", environment_code AS "environmentCode", dry_run AS "dryRun", test_flag AS "testFlag",
   owner_incarnation AS "ownerIncarnation", owner_epoch AS "ownerEpoch", pre_failover_state AS "preFailoverState"`;
 
@@ -130,6 +134,7 @@ export async function finishWorkflow(
     [id, WORKFLOW_STATE_CODES[end.state], sqlTime(end.nowMs), end.varPool],
   );
   await mootIntents(tx, id, end.nowMs);
+  await notifyParent(tx, id);
 }
 
 /** Ids and epochs of what this incarnation owns and has not finished. */

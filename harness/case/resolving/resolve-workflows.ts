@@ -115,9 +115,6 @@ function withBranchEdges(tasks: readonly TaskDefinition[]): readonly TaskDefinit
 
 function resolveTask(scope: Scope, { name, pointer, section }: Place): TaskDefinition {
   const action = resolveAction(section);
-  if (action.kind !== "run" && action.kind !== "runOnMaster") {
-    notYet(scope, `task kind \`${action.kind}\``, `${pointer}/${action.kind}`);
-  }
   for (const key of ["taskGroup", "timeout", "timeoutStrategy"]) {
     if (section[key] !== undefined) notYet(scope, `\`${key}\` of a task`, `${pointer}/${key}`);
   }
