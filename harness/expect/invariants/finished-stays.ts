@@ -1,9 +1,8 @@
 import { describeEvent } from "../describe-event.ts";
 import type { AttemptFact, Facts, InstanceFact } from "../facts.ts";
-import { graphOf } from "../graph.ts";
 import { groupBy } from "../group-by.ts";
 import { describeStart } from "../sections/runs.ts";
-import { mayRerun, mayResume } from "./claims.ts";
+import { isDecidedAgain, mayRerun } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /** How late a start may be seen after the row that made it needless: the file and the event come from two clocks. */
@@ -28,18 +27,6 @@ export const finishedStays: Invariant = {
           ]),
       ),
 };
-
-/**
- * A recovery runs a task again whose failure CONDITIONS had taken up; then those, and what hangs on them, are decided
- * again.
- */
-function isDecidedAgain(instance: InstanceFact, task: string, facts: Facts): boolean {
-  if (!mayResume(instance, facts)) return false;
-  const { edges, types } = graphOf(instance.workflow, facts);
-  const before = new Set([task]);
-  for (const name of before) for (const { from, to } of edges) if (to === name) before.add(from);
-  return [...before].some((name) => types.get(name) === "CONDITIONS");
-}
 
 function laterAttempts(
   instance: InstanceFact,
