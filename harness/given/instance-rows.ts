@@ -83,13 +83,28 @@ function instanceRow(context: SeedContext, { seed, id }: PlacedInstance): SeedRo
     restart_time: timestamp(restarted),
     command_start_time: timestamp(started),
     end_time: isWorkflowFinished(seed.state) ? timestamp(Math.max(started, context.nowMs - 1000)) : null,
-    is_sub_workflow: seed.parent === undefined ? 0 : 1,
+    is_sub_workflow: isChild(context, seed, id) ? 1 : 0,
     owner_incarnation: formerOwner(context, seed)?.incarnation ?? null,
     owner_epoch: epochOf(context, seed),
     pre_failover_state: was,
     serial_ticket: ticketOf(context, { seed, id, attempts: [] }),
     ...rowOf("t_ds_workflow_instance", seed.columns, context.addresses),
   };
+}
+
+/** Said by itself (`parent`), or by the attempt that stands for it (`child`). */
+function isChild(context: SeedContext, seed: InstanceSeed, id: number): boolean {
+  return seed.parent !== undefined || parentRows(context).some((row) => row.workflow_instance_id === id);
+}
+
+/** The sub-workflow that an attempt stands for: as it says, or as its newest child says of the newest attempt. */
+function childOf(context: SeedContext, instance: PlacedInstance, attempt: PlacedAttempt): number | undefined {
+  if (attempt.seed.child !== undefined) return context.ids.instanceId(attempt.seed.child);
+  const newest = instance.attempts.filter(({ task }) => task === attempt.task).at(-1);
+  if (newest !== attempt) return undefined;
+  return context.ids.instances.findLast(
+    ({ seed }) => seed.parent?.task === attempt.task && context.ids.instanceId(seed.parent) === instance.id,
+  )?.id;
 }
 
 interface FrameOptions {
@@ -166,7 +181,7 @@ function attemptRow(context: SeedContext, instance: PlacedInstance, attempt: Pla
   const workflowDefinition = context.case.database.workflows.find(({ name }) => name === workflow);
   const times = attemptTimes(context, startedAt(context, instance.seed), seed);
   const life = seed.host === null ? undefined : context.past[seed.host];
-  const child = seed.child === undefined ? undefined : context.ids.instanceId(seed.child);
+  const child = childOf(context, instance, attempt);
   const at = (time: number | undefined): string | null => (time === undefined ? null : timestamp(time));
   return {
     id: attempt.id,

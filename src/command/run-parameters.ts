@@ -71,7 +71,7 @@ export async function reviveWorkflow(tx: SqlExecutor, resumed: Resumed, nowMs: n
     chosen: await chosenCodes(tx, resumed),
     depend: wordOfCode(TASK_DEPEND_TYPE_CODES, command.taskDependType ?? -1) ?? "TASK_POST",
   });
-  await reviveAttempts(tx, revival, nowMs);
+  await reviveAttempts(tx, { workflowInstanceId: workflow.id, ...revival }, nowMs);
 }
 
 /** What the command brings for the run that it begins. In the claim's transaction, after the attempts. */

@@ -1,4 +1,5 @@
 import { assertNever } from "../base/index.ts";
+import { type Branching, isTakenUp, type NodeStatus, reachOf } from "./branches.ts";
 import type { GraphNode, WorkflowGraph } from "./graph.ts";
 import type { TaskState } from "./task-state.ts";
 
@@ -42,6 +43,8 @@ export interface TaskView {
   readonly slot?: "wanted" | "waiting" | "held" | undefined;
   /** Its end is wanted whatever the workflow's state: its time is over. */
   readonly killWanted?: boolean;
+  /** It stands for a sub-workflow that there is: a stop or a pause reaches that one through it. */
+  readonly holdsChild?: boolean;
 }
 
 export interface WorkflowView {
@@ -50,6 +53,8 @@ export interface WorkflowView {
   /** The valid attempt of each task that has one, by task code. */
   readonly tasks: ReadonlyMap<number, TaskView>;
   readonly nowMs: number;
+  /** Undefined: nothing in the graph decides about branches. */
+  readonly branching?: Branching;
 }
 
 export type PlannedAction =
@@ -69,8 +74,6 @@ export type PlannedAction =
 
 export type EndState = "SUCCESS" | "FAILURE" | "PAUSE" | "STOP";
 
-type NodeStatus = "done" | "active" | "failed" | "paused" | "killed" | "not-reached";
-
 interface Verdict {
   readonly status: NodeStatus;
   readonly actions: readonly PlannedAction[];
@@ -79,6 +82,7 @@ interface Verdict {
 const parkState = { READY_PAUSE: "PAUSE", READY_STOP: "KILL" } as const;
 
 function planWaiting(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
+  if (task.holdsChild === true) return [{ kind: "dispatch", taskId: task.id }];
   if (view.state !== "RUNNING_EXECUTION")
     return [{ kind: "park", taskId: task.id, to: parkState[view.state] }];
   if (task.delayedUntilMs <= view.nowMs) return planStart(task);
@@ -135,11 +139,15 @@ function planTask(view: WorkflowView, task: TaskView): Verdict {
 
 function planNode(view: WorkflowView, node: GraphNode, statuses: ReadonlyMap<number, NodeStatus>): Verdict {
   const task = view.tasks.get(node.code);
-  if (task !== undefined) return planTask(view, task);
+  if (task !== undefined) {
+    const verdict = planTask(view, task);
+    const takenUp = verdict.status === "failed" && isTakenUp(node.code, view.graph, view.branching);
+    return takenUp ? { status: "consumed", actions: [] } : verdict;
+  }
   // A join waits for all of its predecessors, also those that have not started yet.
-  const reached = node.predecessors.every((code) => statuses.get(code) === "done");
-  if (!reached) return { status: "not-reached", actions: [] };
-  return { status: "active", actions: [{ kind: "create", code: node.code }] };
+  const reach = reachOf(node, statuses, view.branching);
+  if (reach === "reached") return { status: "active", actions: [{ kind: "create", code: node.code }] };
+  return { status: reach === "skipped" ? "skipped" : "not-reached", actions: [] };
 }
 
 /** How a workflow ends in which nothing is active any more. */

@@ -1,6 +1,7 @@
 import { TASK_STATE_CODES, WORKFLOW_STATE_CODES } from "../model/index.ts";
 import { type SqlExecutor, sqlTime } from "./database.ts";
 import { closeWhatIsOpen } from "./force.ts";
+import { notifyParent } from "./reports.ts";
 
 /**
  * Ends an instance that waits for its start or for its turn, in the transaction of whoever holds the lock of its row:
@@ -28,6 +29,7 @@ export async function endWaiting(
     );
   }
   await closeWhatIsOpen(tx, workflowInstanceId, nowMs);
+  await notifyParent(tx, workflowInstanceId);
   return rows[0]?.epoch ?? 0;
 }
 
@@ -35,15 +37,6 @@ export async function endWaiting(
 export async function lockCommandOf(tx: SqlExecutor, workflowInstanceId: number): Promise<void> {
   await tx.query(
     "SELECT 1 FROM t_ds_command WHERE workflow_instance_id = $1 AND workflow_instance_id > 0 FOR UPDATE",
-    [workflowInstanceId],
-  );
-}
-
-/** Locks the gate of an instance's definition, if there is one. */
-export async function lockGateOf(tx: SqlExecutor, workflowInstanceId: number): Promise<void> {
-  await tx.query(
-    `SELECT 1 FROM t_ds_serial_gate WHERE workflow_definition_code =
-       (SELECT workflow_definition_code FROM t_ds_workflow_instance WHERE id = $1) FOR UPDATE`,
     [workflowInstanceId],
   );
 }

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { initial } from "./migrations/0001-initial.ts";
 import { operatorRequests } from "./migrations/0002-operator-requests.ts";
+import { subWorkflows } from "./migrations/0003-sub-workflows.ts";
 import { gatesAndSlots } from "./migrations/0004-gates-and-slots.ts";
 import { control } from "./migrations/0005-control.ts";
 
@@ -8,6 +9,7 @@ import { control } from "./migrations/0005-control.ts";
 const MIGRATIONS: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: "initial", sql: initial },
   { version: 2, name: "operator-requests", sql: operatorRequests },
+  { version: 3, name: "sub-workflows", sql: subWorkflows },
   { version: 4, name: "gates-and-slots", sql: gatesAndSlots },
   { version: 5, name: "control", sql: control },
 ];

@@ -1,4 +1,5 @@
 import { type InstanceChanges, TASK_STATE_CODES } from "../model/index.ts";
+import { recoverChildren } from "./children.ts";
 import { type SqlExecutor, sqlTime } from "./database.ts";
 import { cloneTask } from "./tasks.ts";
 
@@ -21,10 +22,11 @@ export async function selectAttemptCodes(
   return rows;
 }
 
-/** Performs a recovery's choice, in the transaction of the claim. */
+/** Performs a recovery's choice, in the transaction of the claim. The sub-workflows of revived attempts go on too. */
 export async function reviveAttempts(
   tx: SqlExecutor,
   revival: {
+    readonly workflowInstanceId: number;
     readonly resume: readonly number[];
     readonly replace: readonly number[];
     readonly invalidate: readonly number[];
@@ -45,6 +47,7 @@ export async function reviveAttempts(
       nowMs,
     });
   }
+  await recoverChildren(tx, [revival.workflowInstanceId], nowMs);
 }
 
 /** What a repeat or a recovery leaves in the instance's row. Null: as it is. */

@@ -250,3 +250,12 @@ export async function lockWaiting(tx: SqlExecutor, codes: readonly number[]): Pr
     [codes],
   );
 }
+
+/** Locks the gate of an instance's definition, if there is one. */
+export async function lockGateOf(tx: SqlExecutor, workflowInstanceId: number): Promise<void> {
+  await tx.query(
+    `SELECT 1 FROM t_ds_serial_gate WHERE workflow_definition_code =
+       (SELECT workflow_definition_code FROM t_ds_workflow_instance WHERE id = $1) FOR UPDATE`,
+    [workflowInstanceId],
+  );
+}

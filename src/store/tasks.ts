@@ -5,6 +5,7 @@ import {
   type TaskState,
   taskStateOfCode,
 } from "../model/index.ts";
+import { CHILD_ID } from "./children.ts";
 import { DamagedRowError, type SqlExecutor, sqlTime } from "./database.ts";
 import { freeSlotOfTask, inheritSlot } from "./task-slots.ts";
 
@@ -34,6 +35,8 @@ export interface TaskRow {
   readonly dispatchNo: number;
   readonly killReason: string | null;
   readonly taskGroupId: number | null;
+  /** The sub-workflow that it stands for. */
+  readonly childId: number | null;
 }
 
 const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
@@ -43,7 +46,7 @@ const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
   task_params AS "taskParams", worker_group AS "workerGroup", task_instance_priority AS priority,
   environment_config AS "environmentConfig", var_pool AS "varPool", log_path AS "logPath",
   worker_incarnation AS "workerIncarnation", dispatch_no AS "dispatchNo", kill_reason AS "killReason",
-  task_group_id AS "taskGroupId"`;
+  task_group_id AS "taskGroupId", ${CHILD_ID} AS "childId"`;
 
 type RawTaskRow = Omit<TaskRow, "state"> & { readonly state: number };
 
@@ -215,6 +218,7 @@ export type CloneReason = "retry" | "failover" | "recover";
  * A new attempt in place of an old one, in one statement: the old loses its flag (and, at a failover, becomes
  * NEED_FAULT_TOLERANCE), the new one is SUBMITTED_SUCCESS. After OWN. Undefined when the old one is not valid any more.
  * A failover keeps retry_times, start_time and end_time as DolphinScheduler does; a retry counts up and clears them.
+ * A sub-workflow goes with its attempt, but a retry gets a new one.
  */
 export async function cloneTask(
   tx: SqlExecutor,
@@ -237,14 +241,17 @@ export async function cloneTask(
        workflow_instance_id, workflow_instance_name, project_code, state, submit_time, first_submit_time, start_time,
        end_time, retry_times, max_retry_times, retry_interval, delay_time, app_link, task_params, flag, is_cache,
        cache_key, task_instance_priority, worker_group, environment_code, environment_config, executor_id,
-       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, written_epoch)
+       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, written_epoch,
+       sub_workflow_instance_id)
      SELECT name, task_type, task_execute_type, task_code, task_definition_version, workflow_instance_id,
        workflow_instance_name, project_code, ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, $5, first_submit_time,
        CASE WHEN $6 THEN NULL ELSE start_time END, CASE WHEN $6 THEN NULL ELSE end_time END,
        coalesce(retry_times, 0) + CASE WHEN $6 THEN 1 ELSE 0 END,
-       max_retry_times, retry_interval, delay_time, app_link, task_params,
+       max_retry_times, retry_interval, delay_time,
+       CASE WHEN $6 AND task_type = 'SUB_WORKFLOW' THEN NULL ELSE app_link END, task_params,
        1, is_cache, cache_key, task_instance_priority, worker_group, environment_code, environment_config, executor_id,
-       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, $2
+       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, $2,
+       CASE WHEN $6 THEN NULL ELSE sub_workflow_instance_id END
      FROM old RETURNING ${COLUMNS}`,
     [
       id,

@@ -6,6 +6,7 @@ import {
   workflowStateOfCode,
 } from "../model/index.ts";
 import { DamagedRowError, NotOwnerError, type SqlExecutor, sqlTime } from "./database.ts";
+import { notifyParent } from "./reports.ts";
 import { leaveGate } from "./serial-gates.ts";
 import { freeSlotsOfWorkflow } from "./task-slots.ts";
 
@@ -24,6 +25,8 @@ export interface WorkflowRow {
   readonly failureStrategy: number | null;
   readonly globalParams: string | null;
   readonly varPool: string | null;
+  /** The time that its schedule meant; null: it was started by hand. */
+  readonly scheduleTime: number | null;
   readonly priority: number | null;
   readonly workerGroup: string | null;
   readonly environmentCode: number | null;
@@ -32,7 +35,6 @@ export interface WorkflowRow {
   readonly ownerIncarnation: string | null;
   readonly ownerEpoch: number;
   readonly preFailoverState: number | null;
-  readonly scheduleTime: number | null;
   readonly startTime: number | null;
   readonly restartTime: number | null;
   /** When the present run began; a failover does not change it. Null: a row that this program has not claimed yet. */
@@ -145,6 +147,7 @@ export async function finishWorkflow(
   await mootIntents(tx, id, end.nowMs);
   await leaveGate(tx, id, end.nowMs);
   await freeSlotsOfWorkflow(tx, id);
+  await notifyParent(tx, id);
 }
 
 /** Ids and epochs of what this incarnation owns and has not finished. */

@@ -77,3 +77,37 @@ export function varPoolOf(task: TaskRow, out: Readonly<Record<string, string>>):
     .map(({ prop }) => ({ prop, direct: "OUT", type: "VARCHAR", value: out[prop] }));
   return given.length === 0 ? undefined : JSON.stringify(given);
 }
+
+function property({ prop, value }: Pick<Parameter, "prop" | "value">): object {
+  return { prop, direct: "IN", type: "VARCHAR", value };
+}
+
+/**
+ * What a sub-workflow gets of its parent. As global parameters: the parent's, and what its tasks gave out, but where
+ * the sub-workflow has one of that name itself. As start parameters, which win: the IN parameters of the task that
+ * starts it, and those of the parent's start.
+ */
+export function parametersForChild(
+  run: RunState,
+  task: TaskRow,
+  ownGlobalParams: string | null,
+): { readonly globalParams: string; readonly commandParams: readonly object[] } {
+  const { commandParams } = parseCommandParam(run.row.commandParam);
+  const own = asParameters(parseJson(ownGlobalParams));
+  const given = [...asParameters(parseJson(run.row.globalParams)), ...varPool(run)];
+  const byName = new Map([...given, ...own].map((parameter) => [parameter.prop, parameter]));
+  const start = [
+    ...localParameters(task).filter((parameter) => parameter.direct === "IN"),
+    ...asParameters(commandParams),
+  ];
+  return {
+    globalParams: JSON.stringify([...byName.values()].map(property)),
+    commandParams: start.map(property),
+  };
+}
+
+/** What lists of given out parameters say, the later ones winning. */
+export function readPools(pools: readonly string[]): Readonly<Record<string, string>> {
+  const parameters = pools.flatMap((pool) => asParameters(parseJson(pool)));
+  return Object.fromEntries(parameters.map(({ prop, value }) => [prop, value]));
+}

@@ -2,6 +2,7 @@ import { required } from "../base/index.ts";
 import type { PlannedAction } from "../model/index.ts";
 import { isDatabaseAway } from "../store/index.ts";
 import { groupPriorityOf } from "./hold-slots.ts";
+import { isRowTask } from "./logic/tend-logic-tasks.ts";
 import { processKey, startLogicTask } from "./logic-task.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { isLogicTask } from "./view.ts";
@@ -100,6 +101,8 @@ function offerToWorkers(ports: RunPorts, run: RunState, taskId: number, owner: O
 
 function killLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  // Its end comes with the next look at what it waits for.
+  if (isRowTask(task.taskType)) return resolveLogicTask(ports, run, taskId);
   const key = processKey(taskId, task.dispatchNo);
   if (ports.processes.running().includes(key)) ports.processes.kill(key);
   else if (run.executors.get(taskId) !== "confirmed") run.executors.set(taskId, "dead");
@@ -107,7 +110,9 @@ function killLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
 
 function resolveLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
-  const running = ports.processes.running().includes(processKey(taskId, task.dispatchNo));
+  const running = isRowTask(task.taskType)
+    ? task.workerIncarnation === ports.me.incarnation
+    : ports.processes.running().includes(processKey(taskId, task.dispatchNo));
   run.executors.set(taskId, running ? "confirmed" : "dead");
 }
 

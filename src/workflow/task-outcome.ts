@@ -13,7 +13,7 @@ import { writeOwned } from "./owner-write.ts";
 import { varPoolOf } from "./parameters.ts";
 import { forgetExecutor } from "./row-actions.ts";
 import { emitReplaced, emitTaskState, putTask, type RunPorts, type RunState, taskById } from "./run-state.ts";
-import { TIMEOUT_REASON } from "./timeout-reason.ts";
+import { isTimedOut } from "./timeout-reason.ts";
 
 /** What was reported of a delivery. */
 export interface DeliveryReport {
@@ -31,8 +31,7 @@ type Finished = Extract<ReportBody, { kind: "FINISHED" }>;
  * the workflow. Anything else that ended the process from outside is LOST: the attempt gets a successor.
  */
 function endOf(run: RunState, task: TaskRow, body: Finished): "SUCCESS" | "FAILURE" | "KILL" | "lost" {
-  // It was killed since its time was over: it has failed, and may be retried. A stop beats that.
-  const timedOut = task.killReason === TIMEOUT_REASON && run.state !== "READY_STOP";
+  const timedOut = isTimedOut(run, task);
   switch (body.outcome) {
     case "SUCCESS":
       return "SUCCESS";

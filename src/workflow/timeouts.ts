@@ -13,7 +13,7 @@ import {
 import { writeOwned } from "./owner-write.ts";
 import { forgetExecutor } from "./row-actions.ts";
 import { emitTaskState, putTask, type RunPorts, type RunState, taskById } from "./run-state.ts";
-import { TIMEOUT_REASON } from "./timeout-reason.ts";
+import { isTimedOut, TIMEOUT_REASON } from "./timeout-reason.ts";
 
 function timedTask(run: RunState, task: TaskRow, nowMs: number): TimedTask {
   return {
@@ -162,8 +162,7 @@ export async function enforceTimeouts(ports: RunPorts, run: RunState): Promise<n
     else await workflowTimedOut(ports, run, action);
   }
   for (const task of Array.from(run.tasks.values())) {
-    const over = task.killReason === TIMEOUT_REASON && run.state !== "READY_STOP";
-    if (over && run.executors.get(task.id) === "dead" && !run.busy.has(task.id))
+    if (isTimedOut(run, task) && run.executors.get(task.id) === "dead" && !run.busy.has(task.id))
       await failDead(ports, run, task);
   }
   return wakes.length === 0 ? undefined : Math.min(...wakes);

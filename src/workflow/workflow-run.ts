@@ -5,6 +5,7 @@ import type { TaskProcessExit } from "../task/process/index.ts";
 import { absorbNews } from "./absorb-news.ts";
 import { acquireSlot } from "./hold-slots.ts";
 import { readOwned, readTasks } from "./load-run.ts";
+import { nextLogicLook, startRowTask, tendLogicTasks } from "./logic/tend-logic-tasks.ts";
 import { emitFinished, finishLogicTask, processKey } from "./logic-task.ts";
 import { createTask, failRun, finishRun, moveWaitingTask, replaceTask } from "./row-actions.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
@@ -103,6 +104,7 @@ async function performRowActions(
         await finishRun(ports, run, action.state);
         break;
       case "dispatch": {
+        if (await startRowTask(ports, run, action.taskId)) break;
         const end = endWithoutRun(ports, run, action.taskId);
         if (end === undefined) {
           operations.push(action);
@@ -152,13 +154,15 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
     loop.exits.shift();
   }
   const timeoutAtMs = await enforceTimeouts(ports, run);
+  await tendLogicTasks(ports, run);
   for (;;) {
     const plan = planWorkflow(viewRun(run, ports.clock.now()));
     const { changed, again, operations } = await performRowActions(ports, run, plan);
     if (again) loop.again = true;
     if (run.ended || again) return;
     if (changed) continue;
-    for (const operation of operations) startOperation(ports, run, operation, loop);
+    for (const operation of [...operations, ...nextLogicLook(ports, run)])
+      startOperation(ports, run, operation, loop);
     if (timeoutAtMs !== undefined) startOperation(ports, run, { kind: "wake", atMs: timeoutAtMs }, loop);
     return;
   }

@@ -1,7 +1,7 @@
 import { EXECUTION_TYPE_CODES, PRIORITY_CODES, TIMEOUT_STRATEGY_CODES } from "../../../src/model/index.ts";
 import { pointerTo } from "../../base/index.ts";
 import type { WorkflowNames } from "../checks/case-names.ts";
-import { notYet, type Scope } from "../checks/case-scope.ts";
+import type { Scope } from "../checks/case-scope.ts";
 import { checkColumns } from "../checks/check-columns.ts";
 import { checkName } from "../checks/check-references.ts";
 import { branchTargets, checkGraphs } from "../checks/workflow-graph.ts";
@@ -23,7 +23,7 @@ const KINDS = ["run", "runOnMaster", "subWorkflow", "conditions", "switch", "dep
 export function resolveWorkflows(scope: Scope, value: Json | undefined): readonly WorkflowDefinition[] {
   const workflows = Object.entries(readMap(value)).map(([name, section]) => {
     const pointer = pointerTo("/database/workflows", name);
-    return resolveWorkflow(scope, { name, pointer, section: readMap(section) });
+    return resolveWorkflow({ name, pointer, section: readMap(section) });
   });
   return workflows;
 }
@@ -77,10 +77,10 @@ interface Place {
   readonly section: RawSection;
 }
 
-function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): WorkflowDefinition {
+function resolveWorkflow({ name, pointer, section }: Place): WorkflowDefinition {
   const raw = Object.entries(readMap(section["tasks"]));
   const tasks = raw.map(([task, inner]) =>
-    resolveTask(scope, {
+    resolveTask({
       name: task,
       pointer: pointerTo(`${pointer}/tasks`, task),
       section: readMap(inner),
@@ -110,11 +110,8 @@ function withBranchEdges(tasks: readonly TaskDefinition[]): readonly TaskDefinit
   });
 }
 
-function resolveTask(scope: Scope, { name, pointer, section }: Place): TaskDefinition {
+function resolveTask({ name, pointer, section }: Place): TaskDefinition {
   const action = resolveAction(section);
-  if (action.kind !== "run" && action.kind !== "runOnMaster") {
-    notYet(scope, `task kind \`${action.kind}\``, `${pointer}/${action.kind}`);
-  }
   return {
     name,
     pointer,

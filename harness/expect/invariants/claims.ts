@@ -1,5 +1,6 @@
 import type { CommandType } from "../../../src/model/index.ts";
 import { type Facts, type InstanceFact, numberIn, textIn } from "../facts.ts";
+import { graphOf } from "../graph.ts";
 import { wordIn } from "../words.ts";
 
 /** Commands by which an operator has work done again that had been done. */
@@ -35,6 +36,18 @@ function wasClaimedFor(instance: InstanceFact, types: ReadonlySet<string>, facts
     facts.eventsOf(instance.id, "command.claimed").some((event) => types.has(event.commandType)) ||
     commandsOf(instance.id, facts).some((type) => types.has(type))
   );
+}
+
+/**
+ * A recovery runs a task again whose failure CONDITIONS had taken up; then those, and what hangs on them, are decided
+ * again.
+ */
+export function isDecidedAgain(instance: InstanceFact, task: string, facts: Facts): boolean {
+  if (!mayResume(instance, facts)) return false;
+  const { edges, types } = graphOf(instance.workflow, facts);
+  const before = new Set([task]);
+  for (const name of before) for (const { from, to } of edges) if (to === name) before.add(from);
+  return [...before].some((name) => types.get(name) === "CONDITIONS");
 }
 
 /** When it was claimed to go on after an end, by time. */
