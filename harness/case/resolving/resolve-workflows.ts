@@ -20,7 +20,7 @@ const NO_TIME = { unit: "ms", value: 0 } as const;
 const KINDS = ["run", "runOnMaster", "subWorkflow", "conditions", "switch", "dependent"] as const;
 
 /** Reads `database.workflows`: tasks with all their predecessors, those of branches too. */
-export function resolveWorkflows(scope: Scope, value: Json | undefined): readonly WorkflowDefinition[] {
+export function resolveWorkflows(value: Json | undefined): readonly WorkflowDefinition[] {
   const workflows = Object.entries(readMap(value)).map(([name, section]) => {
     const pointer = pointerTo("/database/workflows", name);
     return resolveWorkflow({ name, pointer, section: readMap(section) });
