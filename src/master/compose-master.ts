@@ -1,4 +1,12 @@
-import { createMembership, type Member, type Membership, workerCandidates } from "../cluster/index.ts";
+import {
+  createMembership,
+  isGroupKnown,
+  type Member,
+  type Membership,
+  type WorkerGroups,
+  watchWorkerGroups,
+  workerCandidates,
+} from "../cluster/index.ts";
 import type { NodeConfig } from "../config/index.ts";
 import { createDispatcher, createLoadBalancer, type Dispatcher } from "../dispatch/index.ts";
 import {
@@ -8,7 +16,7 @@ import {
   type FailoverPorts,
   type Reconciler,
 } from "../failover/index.ts";
-import type { NodePorts, Predecessor } from "../node/index.ts";
+import type { MachineLoad, NodePorts, Predecessor } from "../node/index.ts";
 import type { Registry } from "../registry/index.ts";
 import type { RpcClient } from "../rpc/index.ts";
 import type { Database } from "../store/index.ts";
@@ -29,6 +37,7 @@ export interface MasterLifeOptions {
   readonly probes: Database;
   readonly rpc: RpcClient;
   readonly processes: TaskProcesses;
+  readonly load: MachineLoad;
 }
 
 /** What the parts of a master ask of it, or tell it. */
@@ -50,6 +59,7 @@ export interface MasterParts {
   readonly timing: MasterTiming;
   readonly session: MasterSession;
   readonly membership: Membership;
+  readonly workerGroups: WorkerGroups;
   readonly dispatcher: Dispatcher;
   readonly runs: RunTable;
   readonly failover: FailoverPorts;
@@ -59,7 +69,7 @@ export interface MasterParts {
 
 /** Puts the parts together; nothing runs yet. */
 export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): MasterParts {
-  const { config, ports, incarnation, registry, database, rpc, processes } = options;
+  const { config, ports, incarnation, registry, database, rpc, processes, load } = options;
   const { clock, events, failpoints, log } = ports;
   const timing = masterTiming(config);
   const shared = {
@@ -79,13 +89,30 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     ports,
     incarnation,
     timing,
+    load,
     onLease,
     onLost: hooks.sessionLost,
   });
+  load.onChange(() => session.loadChanged());
   const membership = createMembership({
     events,
     warn: (message) => log.warn(message),
-    listener: { joined: hooks.joined, left: hooks.left, updated: () => dispatcher.workersChanged() },
+    listener: {
+      joined: hooks.joined,
+      left: hooks.left,
+      updated: (member) => dispatcher.workerChanged(member.incarnation),
+    },
+  });
+  const workerGroups = watchWorkerGroups({
+    clock,
+    database,
+    log,
+    pollMs: timing.workerGroupPollMs,
+    onChange() {
+      dispatcher.workersChanged();
+      // Who waits for a group that has just been made, or unmade, judges its wait anew.
+      runs.pokeAll();
+    },
   });
   const dispatcher = createDispatcher({
     clock,
@@ -94,7 +121,9 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
       workerCandidates(
         membership.members("worker").filter((member) => hooks.mayWork(member.incarnation)),
         group,
+        workerGroups.table,
       ),
+    isKnown: (group) => isGroupKnown(membership.members("worker"), group, workerGroups.table),
     mayAct,
     pauseAfterRefusalMs: timing.retryPauseMs,
   });
@@ -108,6 +137,10 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     rpcTimeoutMs,
     retryPauseMs,
     dataDirectory,
+    dispatchLimit: {
+      limitMs: config.timing.dispatchTimeoutMs,
+      notBeforeMs: clock.now() + timing.sessionTimeoutMs,
+    },
   });
   const failover: FailoverPorts = {
     ...shared,
@@ -124,5 +157,5 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
   };
   const coordinator = createCoordinator(failover);
   const reconciler = createReconciler(failover, coordinator);
-  return { timing, session, membership, dispatcher, runs, failover, coordinator, reconciler };
+  return { timing, session, membership, workerGroups, dispatcher, runs, failover, coordinator, reconciler };
 }

@@ -20,6 +20,10 @@ export interface RunTable {
    * any more is dropped. After a claim whose outcome is unknown, after a lost session, and from time to time.
    */
   audit(): Promise<void>;
+  /** Workflows in memory. */
+  readonly size: number;
+  /** How many valid attempts of these are in each state. */
+  taskStates(): ReadonlyMap<string, number>;
   /** Lets go of everything, without a word to the database. */
   dropAll(): void;
 }
@@ -92,6 +96,15 @@ export function createRunTable(ports: RunPorts): RunTable {
   return {
     take,
     poke: (workflowInstanceId) => runs.get(workflowInstanceId)?.poke(),
+    get size() {
+      return runs.size;
+    },
+    taskStates() {
+      const counts = new Map<string, number>();
+      for (const run of runs.values())
+        for (const state of run.taskStates()) counts.set(state, (counts.get(state) ?? 0) + 1);
+      return counts;
+    },
     pokeAll() {
       for (const run of runs.values()) run.poke();
     },

@@ -5,7 +5,10 @@ import { connectionName } from "../failover/index.ts";
 import {
   type ClaimedDirectory,
   ConfigError,
+  checkGrantedSession,
   claimDataDirectory,
+  createNodePages,
+  loadOfThisMachine,
   type NodePorts,
   type RunningNode,
 } from "../node/index.ts";
@@ -63,6 +66,7 @@ async function createLife(
   const registry = createRegistry(config.registry, { clock, random });
   const rpc = createHttpRpcClient({ dial: config.dial, clock });
   const { predecessor } = directory;
+  const load = loadOfThisMachine(config, clock);
   const master = new MasterLife({
     config,
     ports,
@@ -73,9 +77,11 @@ async function createLife(
     probes,
     rpc,
     processes,
+    load,
   });
   broken.tell = (reason) => master.abandon(reason);
   const closeAll = async (): Promise<void> => {
+    load.close();
     await processes.close();
     await Promise.all([rpc.close(), registry.close(), database.close(), probes.close()]);
   };
@@ -127,7 +133,8 @@ class Master implements RunningNode {
       leave: (request) => this.#handler("leave")(request),
       operate: (request) => this.#handler("operate")(request),
     };
-    const server = await createHttpRpcServer({ listen, handlers, clock });
+    const pages = this.#pages();
+    const server = await createHttpRpcServer({ listen, handlers, pages, clock });
     this.#closeServer = () => server.close(OPEN_CALLS_WITHIN_MS);
     try {
       await this.#beginFirst(directory, incarnation);
@@ -137,6 +144,8 @@ class Master implements RunningNode {
     }
     void this.#liveOn(directory);
     const sessionTimeoutMs = this.#life?.master.sessionTimeoutMs ?? this.#config.timing.sessionTimeoutMs;
+    const broken = checkGrantedSession(this.#config.timing.sessionTimeoutMs, sessionTimeoutMs);
+    if (broken !== undefined) this.#ports.log.warn(broken);
     const { pid } = process;
     events.emit({
       type: "node.ready",
@@ -145,6 +154,21 @@ class Master implements RunningNode {
       listenPort: server.port,
       pid,
       sessionTimeoutMs,
+    });
+  }
+
+  #pages() {
+    const { kind, address } = this.#config;
+    const { figures } = this.#ports;
+    const joining = { live: true, session: "NONE", leaseMs: 0, busy: false, incarnation: "" } as const;
+    const draining = (): boolean => this.#stopped !== undefined;
+    const health = () => ({ ...(this.#life?.master.health ?? joining), draining: draining() });
+    return createNodePages({
+      kind,
+      address,
+      health,
+      gauges: () => this.#life?.master.gauges() ?? [],
+      figures,
     });
   }
 

@@ -1,5 +1,6 @@
 export * from "./claim-plan.ts";
 export * from "./control.ts";
+export * from "./dispatch-limit.ts";
 export * from "./events.ts";
 export * from "./graph.ts";
 export * from "./paths.ts";

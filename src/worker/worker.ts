@@ -1,5 +1,12 @@
 import { errorCode, errorMessage, type Timer } from "../base/index.ts";
-import type { ClaimedDirectory, RunningNode } from "../node/index.ts";
+import {
+  type ClaimedDirectory,
+  checkGrantedSession,
+  type Figure,
+  gauge,
+  type NodeHealth,
+  type RunningNode,
+} from "../node/index.ts";
 import type { RpcClient, RpcHandlers, RpcServer } from "../rpc/index.ts";
 import { openReportJournal } from "./report-journal.ts";
 import { ReportSender } from "./report-sender.ts";
@@ -60,6 +67,27 @@ export class Worker implements RunningNode {
     });
   }
 
+  /** How it is now, for its pages. */
+  get health(): NodeHealth {
+    const joining = { live: true, session: "NONE", leaseMs: 0, busy: false, incarnation: "" } as const;
+    return { ...(this.#life?.health ?? joining), draining: this.#stopSignal.signal.aborted };
+  }
+
+  /** What is measured when somebody asks. */
+  gauges(): readonly Figure[] {
+    const { taskSlots } = this.#options.config.worker;
+    return [
+      gauge("failover_running_tasks", "Tasks that this worker has.", this.#life?.runningTasks ?? 0),
+      gauge("failover_task_slots", "Tasks that it may have at a time.", taskSlots),
+      gauge("failover_reports_waiting", "Deliveries with unacknowledged reports.", this.#sender.waiting),
+      gauge(
+        "failover_reports_unheard_seconds",
+        "For how long no master has acknowledged a report; 0 when there is none to acknowledge.",
+        this.#sender.unheardMs() / 1000,
+      ),
+    ];
+  }
+
   /** Resolves when it is registered and takes work. Throws when that is not possible; everything is closed then. */
   async start(): Promise<void> {
     const { ports, config, serve } = this.#options;
@@ -71,11 +99,14 @@ export class Worker implements RunningNode {
       throw error;
     }
     this.#sender.resume();
+    this.#options.load.onChange(() => this.#life?.loadChanged());
     this.#watchIsolation();
     void this.#liveOn();
     const { port } = this.#server;
     const { address } = config;
     const sessionTimeoutMs = this.#life?.sessionTimeoutMs ?? config.timing.sessionTimeoutMs;
+    const broken = checkGrantedSession(config.timing.sessionTimeoutMs, sessionTimeoutMs);
+    if (broken !== undefined) ports.log.warn(broken);
     const { pid } = process;
     ports.events.emit({
       type: "node.ready",
@@ -144,6 +175,7 @@ export class Worker implements RunningNode {
 
   async #closeAll(): Promise<void> {
     this.#watchdog?.cancel();
+    this.#options.load.close();
     this.#sender.close();
     await this.#server?.close(OPEN_CALLS_WITHIN_MS);
     await this.#options.processes.close();

@@ -6,6 +6,7 @@ import type { RpcClient } from "../rpc/index.ts";
 import type { Database, Ownership, TaskRow, WorkflowRow } from "../store/index.ts";
 import type { TaskProcesses } from "../task/process/index.ts";
 import type { LoadedDefinition } from "./definition.ts";
+import type { DispatchLimit } from "./dispatch-limit.ts";
 
 /** What a run of a workflow reaches the world through; one for all runs of a master. */
 export interface RunPorts {
@@ -26,6 +27,7 @@ export interface RunPorts {
   readonly rpcTimeoutMs: number;
   /** Pause before something that failed is tried again, milliseconds. */
   readonly retryPauseMs: number;
+  readonly dispatchLimit: DispatchLimit;
   /** Where logs and working directories of logic tasks go. */
   readonly dataDirectory: string;
 }

@@ -1,0 +1,23 @@
+import { type Figure, gauge, gaugeBy } from "../node/index.ts";
+import type { MasterParts } from "./compose-master.ts";
+
+/** What is measured of a master when somebody asks. */
+export function masterGauges(parts: MasterParts): readonly Figure[] {
+  const { runs, dispatcher, membership } = parts;
+  const seen = (["master", "worker"] as const).map(
+    (kind) => [kind, membership.members(kind).length] as const,
+  );
+  const busy = membership.members("worker").filter((member) => member.heartbeat?.status === "BUSY");
+  return [
+    gauge("failover_workflows_owned", "Workflows that this master has in its hands.", runs.size),
+    gaugeBy("state", "failover_tasks", "Valid attempts of these workflows, by state.", runs.taskStates()),
+    gaugeBy(
+      "group",
+      "failover_dispatch_waiting",
+      "Tasks that wait for a worker, by group.",
+      dispatcher.waiting(),
+    ),
+    gaugeBy("kind", "failover_nodes_seen", "Nodes in this master's view of the registry.", seen),
+    gauge("failover_workers_busy", "Workers in that view that take no new work.", busy.length),
+  ];
+}
