@@ -177,6 +177,12 @@ export class WorkerLife {
     this.#runner.kill(delivery);
   }
 
+  /** This delivery is accepted and not finished: its log is still written. */
+  isLive(deliveryKey: string): boolean {
+    const delivery = this.#book.find(deliveryKey);
+    return delivery !== undefined && delivery.state !== "FINISHED";
+  }
+
   /** Waits until nothing runs; false when that took too long. */
   async idle(withinMs: number): Promise<boolean> {
     return isIdle(this.#options.ports.clock, () => this.#book.liveCount === 0, withinMs);

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { errorCode, errorMessage, type Timer } from "../base/index.ts";
 import {
   type ClaimedDirectory,
@@ -8,6 +9,7 @@ import {
   type RunningNode,
 } from "../node/index.ts";
 import type { RpcClient, RpcHandlers, RpcServer } from "../rpc/index.ts";
+import { DEFAULT_LOG_BOUNDS, pruneLogs } from "./prune-logs.ts";
 import { openReportJournal } from "./report-journal.ts";
 import { ReportSender } from "./report-sender.ts";
 import { WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
@@ -28,6 +30,8 @@ const FIRST_JOIN_TRIES = 5;
 const FLUSH_WITHIN_MS = 500;
 const OPEN_CALLS_WITHIN_MS = 200;
 const GOODBYE_WITHIN_MS = 300;
+/** Between two looks at the logs of tasks. */
+const PRUNE_EVERY_MS = 600_000;
 /** isolationLimit in session time-outs (OWNERSHIP, "Tunables"). */
 const ISOLATION_LIMIT_SESSIONS = 3;
 
@@ -45,6 +49,7 @@ export class Worker implements RunningNode {
   #life: WorkerLife | undefined;
   #server: RpcServer | undefined;
   #watchdog: Timer | undefined;
+  #pruning: Timer | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -101,6 +106,7 @@ export class Worker implements RunningNode {
     this.#sender.resume();
     this.#options.load.onChange(() => this.#life?.loadChanged());
     this.#watchIsolation();
+    this.#keepLogsBounded();
     void this.#liveOn();
     const { port } = this.#server;
     const { address } = config;
@@ -175,6 +181,7 @@ export class Worker implements RunningNode {
 
   async #closeAll(): Promise<void> {
     this.#watchdog?.cancel();
+    this.#pruning?.cancel();
     this.#options.load.close();
     this.#sender.close();
     await this.#server?.close(OPEN_CALLS_WITHIN_MS);
@@ -256,6 +263,24 @@ export class Worker implements RunningNode {
       const limitMs = ISOLATION_LIMIT_SESSIONS * life.sessionTimeoutMs;
       if (this.#sender.unheardMs() > limitMs) life.giveUp(`no master has answered for ${limitMs} ms`);
     });
+  }
+
+  #keepLogsBounded(): void {
+    const { ports, config } = this.#options;
+    const { logRetentionMs, logLimitBytes } = config.worker;
+    const bounds = {
+      retentionMs: logRetentionMs ?? DEFAULT_LOG_BOUNDS.retentionMs,
+      limitBytes: logLimitBytes ?? DEFAULT_LOG_BOUNDS.limitBytes,
+    };
+    const folder = path.join(config.dataDirectory, "logs");
+    const isLive = (file: string): boolean => this.#life?.isLive(path.basename(file, ".log")) ?? false;
+    const prune = (): void => {
+      pruneLogs(folder, bounds, { nowMs: ports.clock.now(), isLive }).catch((error: unknown) =>
+        ports.log.warn(`old logs of tasks were not removed: ${errorMessage(error)}`),
+      );
+    };
+    prune();
+    this.#pruning = ports.clock.setPeriodic(PRUNE_EVERY_MS, prune);
   }
 
   #handlers(): RpcHandlers {
