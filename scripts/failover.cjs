@@ -6,7 +6,8 @@ const { ensureBuilt } = require("./build.cjs");
 
 const dist = ensureBuilt();
 const [command, ...rest] = process.argv.slice(2);
-const isNode = ["master", "worker", "alert-server"].includes(command) && rest.some((word) => word.startsWith("--config"));
+const isNode =
+  ["master", "worker", "alert-server"].includes(command) && rest.some((word) => word.startsWith("--config"));
 const program = path.join(dist, isNode ? "node.cjs" : "failover.cjs");
 // The node finds its guard beside its own program.
 if (isNode) process.argv[1] = program;

@@ -62,6 +62,33 @@ describe("the dispatcher", () => {
     expect(seen).toEqual(["3@w", "2@w", "1@w"]);
   });
 
+  test("a worker with one free slot is offered one task at a time: the most urgent gets it", async () => {
+    const offered: number[] = [];
+    let refusals = 1;
+    const queue = create(() => [worker("w", { taskSlots: 4, tasks: 3 })]);
+    for (const taskId of [3, 2, 1]) {
+      queue.offer({
+        taskId,
+        workerGroup: "default",
+        order: [taskId],
+        async deliver() {
+          offered.push(taskId);
+          await clock.sleep(5);
+          return refusals-- > 0 ? "refused" : "done";
+        },
+      });
+    }
+    await clock.sleep(3);
+    expect(offered).toHaveLength(1);
+    await waitUntil({
+      clock,
+      until: () => offered.length >= 4 || undefined,
+      withinMs: 2000,
+      describe: "four deliveries",
+    });
+    expect(offered).toEqual([1, 1, 2, 3]);
+  });
+
   test("a group without workers holds up no other, and is served when one comes", async () => {
     const { seen, item, settle } = recorder();
     const groups = new Map([["default", [worker("w")]]]);

@@ -59,6 +59,14 @@ export interface DispatcherOptions {
 const MAX_CONCURRENT_DELIVERIES = 32;
 /** Of these, to one worker: one that stands still must not take the places of all others. */
 const MAX_DELIVERIES_TO_ONE = 8;
+
+/**
+ * Deliveries to a worker that may be under way at a time: no more than it has free slots, as far as is known. More of
+ * them would race for the slots, and the one with the highest priority might lose.
+ */
+function deliveriesTo({ taskSlots, tasks }: WorkerCandidate): number {
+  return Math.min(MAX_DELIVERIES_TO_ONE, Math.max(1, taskSlots - tasks));
+}
 /** A poll behind the hints: whatever was missed is seen after so long. */
 const LOOK_AGAIN_MS = 1000;
 
@@ -143,7 +151,7 @@ class GroupDispatcher implements Dispatcher {
 
   #fit(group: string): readonly WorkerCandidate[] {
     return this.#notPaused(group).filter(
-      ({ incarnation }) => (this.#inFlight.get(incarnation) ?? 0) < MAX_DELIVERIES_TO_ONE,
+      (worker) => (this.#inFlight.get(worker.incarnation) ?? 0) < deliveriesTo(worker),
     );
   }
 

@@ -1,14 +1,6 @@
-import {
-  createMembership,
-  isGroupKnown,
-  type Member,
-  type Membership,
-  type WorkerGroups,
-  watchWorkerGroups,
-  workerCandidates,
-} from "../cluster/index.ts";
+import { createMembership, type Member, type Membership, type WorkerGroups } from "../cluster/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { createDispatcher, createLoadBalancer, type Dispatcher } from "../dispatch/index.ts";
+import type { Dispatcher } from "../dispatch/index.ts";
 import {
   type Coordinator,
   createCoordinator,
@@ -21,6 +13,7 @@ import type { Registry } from "../registry/index.ts";
 import type { RpcClient } from "../rpc/index.ts";
 import type { Database } from "../store/index.ts";
 import type { TaskProcesses } from "../task/process/index.ts";
+import { composeDispatch } from "./compose-dispatch.ts";
 import { MasterSession } from "./master-session.ts";
 import { type MasterTiming, masterTiming } from "./master-timing.ts";
 import { createRunTable, type RunTable } from "./run-table.ts";
@@ -103,29 +96,10 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
       updated: (member) => dispatcher.workerChanged(member.incarnation),
     },
   });
-  const workerGroups = watchWorkerGroups({
-    clock,
-    database,
-    log,
-    pollMs: timing.workerGroupPollMs,
-    onChange() {
-      dispatcher.workersChanged();
-      // Who waits for a group that has just been made, or unmade, judges its wait anew.
-      runs.pokeAll();
-    },
-  });
-  const dispatcher = createDispatcher({
-    clock,
-    balancer: createLoadBalancer(config.master.loadBalancer, ports.random),
-    candidates: (group) =>
-      workerCandidates(
-        membership.members("worker").filter((member) => hooks.mayWork(member.incarnation)),
-        group,
-        workerGroups.table,
-      ),
-    isKnown: (group) => isGroupKnown(membership.members("worker"), group, workerGroups.table),
-    mayAct,
-    pauseAfterRefusalMs: timing.retryPauseMs,
+  const { workerGroups, dispatcher, dispatchLimit } = composeDispatch(options, hooks, {
+    timing,
+    membership,
+    groupsChanged: () => runs.pokeAll(),
   });
   const { rpcTimeoutMs, retryPauseMs } = timing;
   const { dataDirectory } = config;
@@ -137,10 +111,7 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     rpcTimeoutMs,
     retryPauseMs,
     dataDirectory,
-    dispatchLimit: {
-      limitMs: config.timing.dispatchTimeoutMs,
-      notBeforeMs: clock.now() + timing.sessionTimeoutMs,
-    },
+    dispatchLimit,
   });
   const failover: FailoverPorts = {
     ...shared,

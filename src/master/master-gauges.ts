@@ -3,14 +3,18 @@ import type { MasterParts } from "./compose-master.ts";
 
 /** What is measured of a master when somebody asks. */
 export function masterGauges(parts: MasterParts): readonly Figure[] {
-  const { runs, dispatcher, membership } = parts;
+  const { dispatcher, membership } = parts;
+  const runs = parts.runs.all();
+  const states = new Map<string, number>();
+  for (const state of runs.flatMap((run) => run.taskStates()))
+    states.set(state, (states.get(state) ?? 0) + 1);
   const seen = (["master", "worker"] as const).map(
     (kind) => [kind, membership.members(kind).length] as const,
   );
   const busy = membership.members("worker").filter((member) => member.heartbeat?.status === "BUSY");
   return [
-    gauge("failover_workflows_owned", "Workflows that this master has in its hands.", runs.size),
-    gaugeBy("state", "failover_tasks", "Valid attempts of these workflows, by state.", runs.taskStates()),
+    gauge("failover_workflows_owned", "Workflows that this master has in its hands.", runs.length),
+    gaugeBy("state", "failover_tasks", "Valid attempts of these workflows, by state.", states),
     gaugeBy(
       "group",
       "failover_dispatch_waiting",

@@ -119,8 +119,8 @@ export class MasterSession {
 
   /** The load of the machine changed: the others see it. What cannot be written now is written with the next change. */
   loadChanged(): void {
-    const { session } = this;
-    if (!this.connected || session !== this.#registeredIn) return;
+    const session = this.#session;
+    if (session === undefined || !this.connected || session !== this.#registeredIn) return;
     if (JSON.stringify(this.#heartbeat()) === this.#written) return;
     this.#put(session).catch((error: unknown) =>
       this.#options.ports.log.debug(`the heartbeat was not written: ${errorMessage(error)}`),

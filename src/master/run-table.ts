@@ -20,10 +20,8 @@ export interface RunTable {
    * any more is dropped. After a claim whose outcome is unknown, after a lost session, and from time to time.
    */
   audit(): Promise<void>;
-  /** Workflows in memory. */
-  readonly size: number;
-  /** How many valid attempts of these are in each state. */
-  taskStates(): ReadonlyMap<string, number>;
+  /** All that is in memory. */
+  all(): readonly WorkflowRun[];
   /** Lets go of everything, without a word to the database. */
   dropAll(): void;
 }
@@ -96,15 +94,7 @@ export function createRunTable(ports: RunPorts): RunTable {
   return {
     take,
     poke: (workflowInstanceId) => runs.get(workflowInstanceId)?.poke(),
-    get size() {
-      return runs.size;
-    },
-    taskStates() {
-      const counts = new Map<string, number>();
-      for (const run of runs.values())
-        for (const state of run.taskStates()) counts.set(state, (counts.get(state) ?? 0) + 1);
-      return counts;
-    },
+    all: () => Array.from(runs.values()),
     pokeAll() {
       for (const run of runs.values()) run.poke();
     },

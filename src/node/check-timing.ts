@@ -18,13 +18,17 @@ export function checkTiming(timing: TimingConfig): readonly ConfigProblem[] {
   if (R < T) {
     problems.push({
       key: "timing.reconcileIntervalMs",
-      message: `is ${R}, below timing.sessionTimeoutMs (R >= T is broken: a death would be looked for before it can be known); write at least ${T}`,
+      message:
+        `is ${R}, below timing.sessionTimeoutMs (R >= T is broken: a death would be looked for before it can be ` +
+        `known); write at least ${T}`,
     });
   }
   if (limitMs > 0 && limitMs < T) {
     problems.push({
       key: "timing.dispatchTimeoutMs",
-      message: `is ${limitMs}, below timing.sessionTimeoutMs (a task would fail before the death of a worker can be known); write 0 for no limit, or at least ${T}`,
+      message:
+        `is ${limitMs}, below timing.sessionTimeoutMs (a task would fail before the death of a worker can be known); ` +
+        `write 0 for no limit, or at least ${T}`,
     });
   }
   return problems;

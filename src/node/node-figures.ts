@@ -1,5 +1,5 @@
 import type { Clock } from "../base/index.ts";
-import type { NodeEvent } from "../model/index.ts";
+import type { EventType, NodeEvent } from "../model/index.ts";
 
 /** A time series: a number under a set of labels. */
 export interface Sample {
@@ -25,7 +25,7 @@ export type Figure =
       }[];
     };
 
-/** Counts what a process says of itself. Costs a few additions per event; nothing is rendered before it is asked for. */
+/** Counts what a process says of itself: a few additions per event; nothing is rendered before it is asked for. */
 export interface NodeFigures {
   note(event: NodeEvent): void;
   /** Everything that was counted. */
@@ -58,52 +58,41 @@ type CounterName = keyof typeof COUNTED;
 
 const END_STATES: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "STOP", "PAUSE"]);
 
-/** Which counters an event moves, with the label. */
-function countsOf(
-  event: NodeEvent,
-): readonly (readonly [CounterName, Readonly<Record<string, string>>, number?])[] {
-  switch (event.type) {
-    case "command.claimed":
-      return [["failover_commands_claimed_total", { type: event.commandType }]];
-    case "command.failed":
-      return [["failover_commands_failed_total", {}]];
-    case "task.dispatched":
-      return [["failover_dispatches_total", {}]];
-    case "task.takenOver":
-      return [["failover_takeovers_total", {}]];
-    case "task.state":
-      return event.from === "DISPATCH" && event.state === "SUBMITTED_SUCCESS"
-        ? [["failover_dispatch_refusals_total", {}]]
-        : [];
-    case "task.started":
-      return [["failover_task_runs_started_total", {}]];
-    case "task.finished":
-      return [["failover_task_runs_finished_total", { outcome: event.outcome }]];
-    case "workflow.state":
-      return END_STATES.has(event.state)
-        ? [["failover_workflows_finished_total", { state: event.state }]]
-        : [];
-    case "failover.started":
-      return [["failover_failovers_started_total", { kind: event.kind }]];
-    case "failover.finished":
-      return [
-        ["failover_failovers_finished_total", { kind: event.kind }],
-        ["failover_failover_workflows_total", {}, event.workflows],
-      ];
-    case "fence.rejected":
-      return [["failover_fenced_writes_total", {}]];
-    case "registry.session.lost":
-      return [["failover_registry_sessions_lost_total", {}]];
-    case "operator.accepted":
-    case "operator.refused":
-      return [["failover_operator_requests_total", { answer: event.type.slice("operator.".length) }]];
-    case "alert.stored":
-      return [["failover_alerts_stored_total", {}]];
-    case "log":
-      return [["failover_log_entries_total", { level: event.level }]];
-    default:
-      return [];
-  }
+type Labels = Readonly<Record<string, string>>;
+/** What moves: a counter, its labels, and by how much (1). */
+type Count = readonly [name: CounterName, labels: Labels, by?: number];
+type Counting = {
+  readonly [T in EventType]?: (event: Extract<NodeEvent, { type: T }>) => readonly Count[];
+};
+
+/** Which counters an event moves; the others move none. */
+const COUNTING: Counting = {
+  "command.claimed": ({ commandType }) => [["failover_commands_claimed_total", { type: commandType }]],
+  "command.failed": () => [["failover_commands_failed_total", {}]],
+  "task.dispatched": () => [["failover_dispatches_total", {}]],
+  "task.takenOver": () => [["failover_takeovers_total", {}]],
+  "task.state": ({ from, state }) =>
+    from === "DISPATCH" && state === "SUBMITTED_SUCCESS" ? [["failover_dispatch_refusals_total", {}]] : [],
+  "task.started": () => [["failover_task_runs_started_total", {}]],
+  "task.finished": ({ outcome }) => [["failover_task_runs_finished_total", { outcome }]],
+  "workflow.state": ({ state }) =>
+    END_STATES.has(state) ? [["failover_workflows_finished_total", { state }]] : [],
+  "failover.started": ({ kind }) => [["failover_failovers_started_total", { kind }]],
+  "failover.finished": ({ kind, workflows }) => [
+    ["failover_failovers_finished_total", { kind }],
+    ["failover_failover_workflows_total", {}, workflows],
+  ],
+  "fence.rejected": () => [["failover_fenced_writes_total", {}]],
+  "registry.session.lost": () => [["failover_registry_sessions_lost_total", {}]],
+  "operator.accepted": () => [["failover_operator_requests_total", { answer: "accepted" }]],
+  "operator.refused": () => [["failover_operator_requests_total", { answer: "refused" }]],
+  "alert.stored": () => [["failover_alerts_stored_total", {}]],
+  log: ({ level }) => [["failover_log_entries_total", { level }]],
+};
+
+function countsOf(event: NodeEvent): readonly Count[] {
+  const count = COUNTING[event.type] as ((event: NodeEvent) => readonly Count[]) | undefined;
+  return count?.(event) ?? [];
 }
 
 /** Time from one event to another about the same life, in seconds by kind of node. */

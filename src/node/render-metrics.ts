@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import type { Figure } from "./node-figures.ts";
 
 /** What a metrics page answers. */
@@ -14,14 +15,15 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
  * lag). The library is loaded by the first one who asks: a node starts without it.
  */
 export function createMetricsPage(): (figures: readonly Figure[]) => Promise<MetricsPage> {
-  let processRegistry: import("prom-client").Registry | undefined;
+  let processRegistry: Registry | undefined;
   return async (figures) => {
-    const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import("prom-client");
+    const prom = await import("prom-client");
+    const { Counter, collectDefaultMetrics, Gauge, Histogram } = prom;
     if (processRegistry === undefined) {
-      processRegistry = new Registry();
+      processRegistry = new prom.Registry();
       collectDefaultMetrics({ register: processRegistry });
     }
-    const registry = new Registry();
+    const registry = new prom.Registry();
     for (const figure of figures) {
       const { name, help } = figure;
       const samples = figure.kind === "histogram" ? figure.seconds : figure.samples;
@@ -38,7 +40,7 @@ export function createMetricsPage(): (figures: readonly Figure[]) => Promise<Met
         for (const { labels, value } of figure.samples) gauge.set(labels, value);
       }
     }
-    const merged = Registry.merge([registry, processRegistry]);
+    const merged = prom.Registry.merge([registry, processRegistry]);
     return { contentType: merged.contentType, text: await merged.metrics() };
   };
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
+import { createSystemClock } from "../base/index.ts";
 import { planPruning, pruneLogs } from "./prune-logs.ts";
 
 const directory = mkdtempSync(path.join(tmpdir(), "failover-logs-"));
@@ -29,7 +30,7 @@ test("files and empty folders are removed", async () => {
   }
   utimesSync(path.join(directory, "1", "1-1.log"), 1, 1);
   const bounds = { retentionMs: 60_000, limitBytes: 10 };
-  expect(await pruneLogs(directory, bounds, { nowMs: Date.now(), isLive: nobody })).toBe(1);
+  expect(await pruneLogs(directory, bounds, { nowMs: createSystemClock().now(), isLive: nobody })).toBe(1);
   expect([existsSync(path.join(directory, "1")), existsSync(path.join(directory, "2"))]).toEqual([
     false,
     true,

@@ -12,14 +12,6 @@ import {
 import { writeOwned } from "./owner-write.ts";
 import { emitTaskState, putTask, type RunPorts, type RunState, subjectOf, taskById } from "./run-state.ts";
 
-/** `dispatchTimeout`, and the instant before which this master gives nothing up. */
-export interface DispatchLimit {
-  /** 0: a task waits for a worker for ever. */
-  readonly limitMs: number;
-  /** Wall clock, milliseconds. */
-  readonly notBeforeMs: number;
-}
-
 type GivenUp = Exclude<WaitVerdict["kind"], "wait">;
 
 export function groupOf(task: TaskRow): string {

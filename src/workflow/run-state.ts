@@ -6,7 +6,14 @@ import type { RpcClient } from "../rpc/index.ts";
 import type { Database, Ownership, TaskRow, WorkflowRow } from "../store/index.ts";
 import type { TaskProcesses } from "../task/process/index.ts";
 import type { LoadedDefinition } from "./definition.ts";
-import type { DispatchLimit } from "./dispatch-limit.ts";
+
+/** `dispatchTimeout`, and the instant before which this master gives nothing up. */
+export interface DispatchLimit {
+  /** 0: a task waits for a worker for ever. */
+  readonly limitMs: number;
+  /** Wall clock, milliseconds. */
+  readonly notBeforeMs: number;
+}
 
 /** What a run of a workflow reaches the world through; one for all runs of a master. */
 export interface RunPorts {

@@ -29,7 +29,7 @@ const KEEP_ALIVE_MS = 30_000;
 const IDLE_EVERY_MS = 10;
 
 /**
- * Serves `POST /rpc/<name>` with JSON both ways, and `GET` of pages. A handler that throws answers 500 with the message.
+ * Serves `POST /rpc/<name>` with JSON both ways, and `GET` of pages. A handler that throws answers 500 and says why.
  * Throws when the address cannot be listened on.
  */
 export async function createHttpRpcServer(options: HttpRpcServerOptions): Promise<RpcServer> {
