@@ -63,7 +63,8 @@ function invalid(file: string, problems: readonly ConfigProblem[]): ConfigError 
   return new ConfigError(`${file} is not a valid configuration:\n${lines.join("\n")}`);
 }
 
-function readNodeConfig(reader: ConfigReader): NodeConfig {
+/** Reads the keys of a configuration; what is wrong is with the reader's problems. */
+export function readNodeConfig(reader: ConfigReader): NodeConfig {
   const kind = reader.oneOf("kind", NODE_KINDS);
   const config: NodeConfig = {
     kind,
