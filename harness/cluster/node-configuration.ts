@@ -21,12 +21,19 @@ function timingOf(settings: NodeSettings): NodeConfig["timing"] {
   return {
     sessionTimeoutMs: settings.sessionTimeoutMs,
     failoverDelayMs: ms(settings.failoverDelay),
-    reconcileIntervalMs: ms(settings.reconcileInterval),
+    // Shorter than a session it would look for deaths that cannot be known yet: a node refuses that.
+    reconcileIntervalMs: Math.max(settings.sessionTimeoutMs, ms(settings.reconcileInterval)),
     shutdownGraceMs: ms(settings.shutdownGrace),
-    dispatchTimeoutMs: ms(settings.dispatchTimeout),
+    dispatchTimeoutMs: dispatchTimeoutOf(settings),
     // No case runs for so long: what it seeds, however old, stays.
     retentionMs: RETENTION_MS,
   };
+}
+
+/** As the reconciliation: a task must not fail before the death of a worker can be known. */
+function dispatchTimeoutOf({ dispatchTimeout, sessionTimeoutMs }: NodeSettings): number {
+  const ms = Math.round(durationToMs(dispatchTimeout, sessionTimeoutMs));
+  return ms === 0 ? 0 : Math.max(sessionTimeoutMs, ms);
 }
 
 /** The configuration file of a life of a node: everything that it reaches, it reaches through links. */
@@ -43,6 +50,10 @@ export function nodeConfiguration(entry: RosterEntry, place: NodePlace): NodeCon
     dataDirectory: place.dataDirectory,
     timing: timingOf(settings),
     disconnectStrategy: settings.disconnectStrategy,
+    // A master has no task slots: its share is that of the machine's memory.
+    ...(entry.kind === "master"
+      ? { overload: { cpuAbove: 1, memoryAbove: settings.busyAbove, diskAbove: 1 } }
+      : {}),
     master: { failoverBatchSize: settings.failoverBatch, loadBalancer: settings.loadBalancer },
     worker: {
       taskSlots: settings.taskSlots,

@@ -1,1 +1,1 @@
-export type { NodeConfig, RegistryConfig, TimingConfig } from "./node-config.ts";
+export type { LogConfig, NodeConfig, OverloadConfig, RegistryConfig, TimingConfig } from "./node-config.ts";

@@ -32,7 +32,23 @@ export interface TimingConfig {
   readonly retentionMs: number;
 }
 
-/** The configuration of one node process: a JSON file, named by `--config`. */
+/** Above which used share of its machine a node is BUSY, 0..1. Default 1 each: never. */
+export interface OverloadConfig {
+  /** Processors. Off by default: on machines that are shared the load of others would starve this node. */
+  readonly cpuAbove: number;
+  readonly memoryAbove: number;
+  /** The disk of the data directory. */
+  readonly diskAbove: number;
+}
+
+export interface LogConfig {
+  /** A line for people (default), or a line of JSON for machines. */
+  readonly format: "text" | "json";
+  /** The least important level that is written. Default info. */
+  readonly level: "debug" | "info" | "warn" | "error";
+}
+
+/** The configuration of one node process: a JSON or YAML file, named by `--config`. */
 export interface NodeConfig {
   readonly kind: NodeKind;
   /** What others call it by, host:port. Unique in the cluster, the same after a restart. */
@@ -52,6 +68,10 @@ export interface NodeConfig {
   readonly timing: TimingConfig;
   /** What a node does that lost its session and was fenced: exit (STOP, the default) or start over (WAITING). */
   readonly disconnectStrategy: "STOP" | "WAITING";
+  /** Absent: never BUSY by the load of the machine. */
+  readonly overload?: OverloadConfig;
+  /** What is written to standard error. Absent: text from info on; errors only when a supervisor reads the events. */
+  readonly log?: LogConfig;
   readonly master: {
     /** Workflows that one failover transaction moves. Default 1000 (source: measured, batches of 1000 by keyset). */
     readonly failoverBatchSize: number;
@@ -68,7 +88,11 @@ export interface NodeConfig {
     readonly weight: number;
     /** BUSY above this share of used task slots, 0..1. Default 1: only when all are used. */
     readonly busyAbove: number;
-    /** Worker groups that it belongs to beside `default`. */
+    /** Worker groups that it belongs to beside `default`, and beside what t_ds_worker_group says. */
     readonly groups: readonly string[];
+    /** Logs of tasks older than this are removed. Absent: 7 days. */
+    readonly logRetentionMs?: number;
+    /** The oldest logs of tasks are removed when all together are larger, bytes. Absent: 1 GiB. */
+    readonly logLimitBytes?: number;
   };
 }

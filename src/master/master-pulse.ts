@@ -54,6 +54,11 @@ export class MasterPulse {
     return this.#clock.monotonicMs() < this.#stalledUntilMs;
   }
 
+  /** For how long the database has not answered. At most one beat while it does. */
+  get databaseSilentMs(): number {
+    return this.#clock.monotonicMs() - this.#answeredAtMs;
+  }
+
   #noteGap(): void {
     const nowMs = this.#clock.monotonicMs();
     const { sessionTimeoutMs } = this.#options.timing;

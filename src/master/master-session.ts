@@ -1,7 +1,7 @@
 import { errorMessage, required } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
 import { nodePath } from "../model/index.ts";
-import type { NodePorts } from "../node/index.ts";
+import { isOverloaded, type MachineLoad, type NodePorts } from "../node/index.ts";
 import type { Registry, RegistrySession } from "../registry/index.ts";
 import type { Heartbeat } from "../rpc/index.ts";
 import type { MasterTiming } from "./master-timing.ts";
@@ -12,6 +12,7 @@ export interface MasterSessionOptions {
   readonly ports: NodePorts;
   readonly incarnation: string;
   readonly timing: MasterTiming;
+  readonly load: MachineLoad;
   /** F moved. */
   readonly onLease: (leaseDeadlineMs: number) => void;
   /** The session is over. */
@@ -35,6 +36,8 @@ export class MasterSession {
   #restoring: RegistrySession | undefined;
   /** The session that is being given up: its renewals do not move F any more. */
   #ending: RegistrySession | undefined;
+  /** What the node says now. */
+  #written = "";
   /** Number of the session of now, from 1. */
   sessionNo = 0;
 
@@ -68,6 +71,21 @@ export class MasterSession {
 
   get connected(): boolean {
     return this.held && this.#session?.state === "CONNECTED";
+  }
+
+  /** State of the session of now; NONE before the first. */
+  get state(): RegistrySession["state"] | "NONE" {
+    return this.#session?.state ?? "NONE";
+  }
+
+  /** Up to the lease deadline; 0 when it has passed, or without a session. */
+  get leaseMs(): number {
+    return Math.max(0, (this.#session?.leaseDeadlineMs ?? 0) - this.#options.ports.clock.monotonicMs());
+  }
+
+  /** It takes no new work because of its load. */
+  get busy(): boolean {
+    return isOverloaded(this.#options.load.usage, this.#options.config.overload);
   }
 
   /** Opens a session. Throws RegistryError. Nobody sees this master before `register`. */
@@ -105,11 +123,27 @@ export class MasterSession {
   async register(): Promise<void> {
     const { session } = this;
     if (this.sessionNo > 1) await session.delete(this.#path);
-    await session.put(this.#path, JSON.stringify(this.#heartbeat()), { ephemeral: true });
+    await this.#put(session);
     const seen = await session.get(this.#path);
     if (seen?.sessionId !== session.id)
       throw new Error(`the registry does not show ${this.#path} after it was written`);
     this.#registered = session;
+  }
+
+  async #put(session: RegistrySession): Promise<void> {
+    const heartbeat = JSON.stringify(this.#heartbeat());
+    await session.put(this.#path, heartbeat, { ephemeral: true });
+    this.#written = heartbeat;
+  }
+
+  /** The load of the machine changed: the others see it. What cannot be written now is written with the next change. */
+  loadChanged(): void {
+    const session = this.#session;
+    if (session === undefined || !this.connected || session !== this.#registered) return;
+    if (JSON.stringify(this.#heartbeat()) === this.#written) return;
+    this.#put(session).catch((error: unknown) =>
+      this.#options.ports.log.debug(`the heartbeat was not written: ${errorMessage(error)}`),
+    );
   }
 
   /**
@@ -151,7 +185,7 @@ export class MasterSession {
   }
 
   #heartbeat(): Heartbeat {
-    const { incarnation, config } = this.#options;
+    const { incarnation, config, load } = this.#options;
     const { sessionNo, startupTime } = this;
     return {
       incarnation,
@@ -159,7 +193,8 @@ export class MasterSession {
       pid: process.pid,
       startupTime,
       sessionNo,
-      status: "NORMAL",
+      status: this.busy ? "BUSY" : "NORMAL",
+      ...load.usage,
     };
   }
 

@@ -14,6 +14,8 @@ export interface MasterTiming extends FailoverTiming {
   readonly commandPollMs: number;
   readonly newsPollMs: number;
   readonly slotPatienceMs: number;
+  /** A look at t_ds_worker_group behind the hint. 10 s at most (source: `worker-group-refresh-interval`). */
+  readonly workerGroupPollMs: number;
   readonly openWithinMs: number;
 }
 
@@ -40,6 +42,7 @@ export function masterTiming(config: NodeConfig): MasterTiming {
     commandPollMs: Math.min(T / 5, 1000),
     newsPollMs: Math.min(T / 4, 1000),
     slotPatienceMs: T,
+    workerGroupPollMs: Math.min(T, 10_000),
     openWithinMs: Math.max(2 * T, 2000),
   };
 }

@@ -5,7 +5,10 @@ import { connectionName } from "../failover/index.ts";
 import {
   type ClaimedDirectory,
   ConfigError,
+  checkGrantedSession,
   claimDataDirectory,
+  createNodePages,
+  loadOfThisMachine,
   type NodePorts,
   type RunningNode,
 } from "../node/index.ts";
@@ -65,6 +68,7 @@ async function createLife(
   const registry = createRegistry(config.registry, { clock, random });
   const rpc = createHttpRpcClient({ dial: config.dial, clock });
   const { predecessor } = directory;
+  const load = loadOfThisMachine(config, clock);
   const master = new MasterLife({
     config,
     ports,
@@ -75,9 +79,11 @@ async function createLife(
     probes,
     rpc,
     processes,
+    load,
   });
   broken.tell = (reason) => master.abandon(reason);
   const closeAll = async (): Promise<void> => {
+    load.close();
     await processes.close();
     await Promise.all([rpc.close(), registry.close(), database.close(), probes.close()]);
   };
@@ -131,8 +137,9 @@ class Master implements RunningNode {
       leave: (request) => this.#handler("leave")(request),
       operate: (request) => this.#handler("operate")(request),
     };
+    const pages = this.#pages();
     const api = createControlApi({ ports: () => this.#life?.control, random });
-    const server = await createHttpRpcServer({ listen, handlers, clock, api });
+    const server = await createHttpRpcServer({ listen, handlers, pages, clock, api });
     this.#closeServer = () => server.close(OPEN_CALLS_WITHIN_MS);
     try {
       await this.#beginFirst(directory, incarnation);
@@ -142,6 +149,8 @@ class Master implements RunningNode {
     }
     void this.#liveOn(directory);
     const sessionTimeoutMs = this.#life?.master.sessionTimeoutMs ?? this.#config.timing.sessionTimeoutMs;
+    const broken = checkGrantedSession(this.#config.timing.sessionTimeoutMs, sessionTimeoutMs);
+    if (broken !== undefined) this.#ports.log.warn(broken);
     const { pid } = process;
     events.emit({
       type: "node.ready",
@@ -150,6 +159,21 @@ class Master implements RunningNode {
       listenPort: server.port,
       pid,
       sessionTimeoutMs,
+    });
+  }
+
+  #pages() {
+    const { kind, address } = this.#config;
+    const { figures } = this.#ports;
+    const joining = { live: true, session: "NONE", leaseMs: 0, busy: false, incarnation: "" } as const;
+    const draining = (): boolean => this.#stopped !== undefined;
+    const health = () => ({ ...(this.#life?.master.health ?? joining), draining: draining() });
+    return createNodePages({
+      kind,
+      address,
+      health,
+      gauges: () => this.#life?.master.gauges() ?? [],
+      figures,
     });
   }
 

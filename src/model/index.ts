@@ -5,6 +5,7 @@ export * from "./command-param.ts";
 export * from "./control.ts";
 export * from "./date-windows.ts";
 export * from "./dependence.ts";
+export * from "./dispatch-limit.ts";
 export * from "./events.ts";
 export * from "./gate-plan.ts";
 export * from "./graph.ts";

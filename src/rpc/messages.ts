@@ -139,6 +139,10 @@ export interface Heartbeat {
   /** Number of the registry session of this life, from 1. */
   readonly sessionNo: number;
   readonly status: "NORMAL" | "BUSY";
+  /** Used shares of the machine, 0..1, when they are known: processors, memory, the disk of the data directory. */
+  readonly cpuUsage?: number;
+  readonly memoryUsage?: number;
+  readonly diskUsage?: number;
   /**
    * Lives before this one on the same data directory: their processes are gone for certain, and nothing that they ran
    * runs any more. They are failed over at once, without waiting for the end of their session.

@@ -17,7 +17,7 @@ export interface TaskDefinitionRow {
   readonly environmentCode: number;
   readonly environmentConfig: string | null;
   readonly taskGroupId: number | null;
-  /** Among those that wait for a slot of the group the larger goes first. */
+  /** Among those that wait for a slot of the group, and in the dispatch queue, the larger goes first. */
   readonly taskGroupPriority: number;
 }
 

@@ -7,6 +7,14 @@ import type { Database, Ownership, TaskRow, WorkflowRow } from "../store/index.t
 import type { TaskProcesses } from "../task/process/index.ts";
 import type { LoadedDefinition } from "./definition.ts";
 
+/** `dispatchTimeout`, and the instant before which this master gives nothing up. */
+export interface DispatchLimit {
+  /** 0: a task waits for a worker for ever. */
+  readonly limitMs: number;
+  /** Wall clock, milliseconds. */
+  readonly notBeforeMs: number;
+}
+
 /** What a run of a workflow reaches the world through; one for all runs of a master. */
 export interface RunPorts {
   readonly clock: Clock;
@@ -26,6 +34,7 @@ export interface RunPorts {
   readonly rpcTimeoutMs: number;
   /** Pause before something that failed is tried again, milliseconds. */
   readonly retryPauseMs: number;
+  readonly dispatchLimit: DispatchLimit;
   /** Where logs and working directories of logic tasks go. */
   readonly dataDirectory: string;
 }

@@ -22,6 +22,8 @@ export interface WorkflowRun {
   poke(): void;
   /** This attempt is the valid one of one of its tasks. */
   hasTask(taskId: number): boolean;
+  /** States of its valid attempts. */
+  taskStates(): readonly string[];
   /** A script of one of its logic tasks ended. */
   processEnded(
     delivery: { readonly taskId: number; readonly dispatchNo: number },
@@ -271,6 +273,7 @@ export function createWorkflowRun({ ports, run, lane, onEnd }: WorkflowRunOption
     epoch: run.own.epoch,
     poke,
     hasTask: (taskId) => taskById(run, taskId) !== undefined,
+    taskStates: () => [...run.tasks.values()].map((task) => task.state),
     processEnded(delivery, exit) {
       emitFinished(ports, run, delivery, exit);
       loop.exits.push({ delivery, exit });

@@ -195,10 +195,6 @@ describe("inject", () => {
   test("time limits that this version does not keep are said; a limit of zero is none", () => {
     expect(loadOne("limits-not-kept-yet").unsupported.map((one) => [one.reason, one.pointer])).toEqual([
       ["`alertWindow` other than 0 is not available in this version", "/cluster/settings/alertWindow"],
-      [
-        "`dispatchTimeout` other than 0 is not available in this version",
-        "/cluster/nodes/worker-1/dispatchTimeout",
-      ],
     ]);
   });
 

@@ -131,7 +131,7 @@ function noteUnsupported(scope: Scope, cluster: RawSection): void {
 function noteUnsupportedSettings(scope: Scope, settings: RawSection, pointer: string): void {
   if (settings["fastDetection"] === true) notYet(scope, "`fastDetection`", `${pointer}/fastDetection`);
   // Zero means "without it", which is what this version does.
-  for (const key of ["dispatchTimeout", "alertWindow"]) {
+  for (const key of ["alertWindow"]) {
     if ((readDuration(settings[key])?.value ?? 0) > 0) {
       notYet(scope, `\`${key}\` other than 0`, `${pointer}/${key}`);
     }
