@@ -1,1 +1,1 @@
-export type { NodeConfig, RegistryConfig, TimingConfig } from "./node-config.ts";
+export type { AlertConfig, NodeConfig, RegistryConfig, TimingConfig } from "./node-config.ts";

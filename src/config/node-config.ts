@@ -27,6 +27,27 @@ export interface TimingConfig {
   readonly dispatchTimeoutMs: number;
 }
 
+/** How an alert server sends; times in milliseconds. */
+export interface AlertConfig {
+  /** Equal alerts (same group, type, title and signature) within this time are sent once. Default 600 000; 0: all. */
+  readonly windowMs: number;
+  /** Id in t_ds_alertgroup for alerts without a group, as those of failovers. Default 1, DolphinScheduler's own. */
+  readonly defaultGroupId: number;
+  /** Limit of one try, on every channel. Default 10 000. */
+  readonly sendTimeoutMs: number;
+  /** Pause after the first try that failed; doubled after each further one. Default 1000. */
+  readonly retryBaseMs: number;
+  /** Longest pause. Default 300 000. */
+  readonly retryMaxMs: number;
+  /** Given up after so many tries, or at this age. Defaults: 100 and 24 hours. */
+  readonly maxTries: number;
+  readonly giveUpAfterMs: number;
+  /** Tries at a time on one channel: one that hangs holds up itself alone. Default 4. */
+  readonly sendsPerChannel: number;
+  /** Directories that scripts of the Script channel have to stand below. Default none: no script is run. */
+  readonly scriptDirectories: readonly string[];
+}
+
 /** The configuration of one node process: a JSON file, named by `--config`. */
 export interface NodeConfig {
   readonly kind: NodeKind;
@@ -40,7 +61,7 @@ export interface NodeConfig {
    */
   readonly dial?: Readonly<Record<string, string>>;
   readonly registry: RegistryConfig;
-  /** Masters only: the store, postgres://user@host:port/database. */
+  /** Masters and alert servers: the store, postgres://user@host:port/database. */
   readonly databaseUrl?: string;
   /** A directory of its own, kept over restarts: pid records, task logs. Created when absent. */
   readonly dataDirectory: string;
@@ -66,4 +87,6 @@ export interface NodeConfig {
     /** Worker groups that it belongs to beside `default`. */
     readonly groups: readonly string[];
   };
+  /** Alert servers only. */
+  readonly alert?: AlertConfig;
 }

@@ -1,6 +1,6 @@
 import { errorMessage, required } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { nodePath } from "../model/index.ts";
+import { type NodeKind, nodePath } from "../model/index.ts";
 import type { NodePorts } from "../node/index.ts";
 import type { Registry, RegistrySession } from "../registry/index.ts";
 import type { Heartbeat } from "../rpc/index.ts";
@@ -11,7 +11,11 @@ export interface MasterSessionOptions {
   readonly config: NodeConfig;
   readonly ports: NodePorts;
   readonly incarnation: string;
-  readonly timing: MasterTiming;
+  readonly timing: Pick<MasterTiming, "sessionTimeoutMs" | "openWithinMs">;
+  /** Whose presence it is. Default: a master's. */
+  readonly kind?: NodeKind;
+  /** What its heartbeat says beside what every node's does. Default: nothing. */
+  readonly more?: () => Partial<Heartbeat>;
   /** F moved. */
   readonly onLease: (leaseDeadlineMs: number) => void;
   /** The session is over. */
@@ -31,7 +35,7 @@ export class MasterSession {
 
   constructor(options: MasterSessionOptions) {
     this.#options = options;
-    this.#path = nodePath("master", options.config.address, options.incarnation);
+    this.#path = nodePath(options.kind ?? "master", options.config.address, options.incarnation);
     this.#startupTime = options.ports.clock.now();
   }
 
@@ -95,7 +99,16 @@ export class MasterSession {
   restoreNode(): void {
     if (!this.held) return;
     this.register().catch((error: unknown) =>
-      this.#options.ports.log.warn(`this master's registry node is not back yet: ${errorMessage(error)}`),
+      this.#options.ports.log.warn(`the registry node is not back yet: ${errorMessage(error)}`),
+    );
+  }
+
+  /** Tells the registry what the heartbeat says now; what is not told now is told with the next change. */
+  refreshNode(): void {
+    if (!this.held) return;
+    const told = this.session.put(this.#path, JSON.stringify(this.#heartbeat()), { ephemeral: true });
+    told.catch((error: unknown) =>
+      this.#options.ports.log.debug(`the registry node is not up to date: ${errorMessage(error)}`),
     );
   }
 
@@ -109,6 +122,7 @@ export class MasterSession {
       startupTime,
       sessionNo,
       status: "NORMAL",
+      ...this.#options.more?.(),
     };
   }
 

@@ -3,6 +3,7 @@ import { errorMessage } from "../base/index.ts";
 import type { NodeConfig, RegistryConfig, TimingConfig } from "../config/index.ts";
 import { NODE_KINDS } from "../model/index.ts";
 import { type ConfigProblem, ConfigReader } from "./config-reader.ts";
+import { readAlert } from "./read-alert-config.ts";
 
 /** A configuration that a node cannot start with; the message names every problem and how to fix it. */
 export class ConfigError extends Error {
@@ -56,6 +57,7 @@ function readNodeConfig(reader: ConfigReader): NodeConfig {
     disconnectStrategy: reader.oneOf("disconnectStrategy", ["STOP", "WAITING"], "STOP"),
     master: readMaster(reader.object("master")),
     worker: readWorker(reader.object("worker")),
+    ...(kind === "alert-server" || reader.has("alert") ? { alert: readAlert(reader.object("alert")) } : {}),
   };
   reader.finish();
   return config;

@@ -1,3 +1,4 @@
+export * from "./alert-sends.ts";
 export * from "./alerts.ts";
 export * from "./commands.ts";
 export * from "./database.ts";
@@ -9,4 +10,5 @@ export { migrateStore } from "./migrate.ts";
 export * from "./reports.ts";
 export * from "./servers.ts";
 export * from "./tasks.ts";
+export { insertWorkflowEndAlert } from "./workflow-end-alert.ts";
 export * from "./workflows.ts";

@@ -1,11 +1,13 @@
 import pg from "pg";
 import { initial } from "./migrations/0001-initial.ts";
 import { operatorRequests } from "./migrations/0002-operator-requests.ts";
+import { alerts } from "./migrations/0007-alerts.ts";
 
 /** Steps from an empty database to the present schema, in order. A step that was released is never changed. */
 const MIGRATIONS: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: "initial", sql: initial },
   { version: 2, name: "operator-requests", sql: operatorRequests },
+  { version: 7, name: "alerts", sql: alerts },
 ];
 
 /** Any number that nobody else uses for an advisory lock. */

@@ -10,6 +10,7 @@ import {
   insertAudit,
   insertGivenUp,
   insertTask,
+  insertWorkflowEndAlert,
   lockAndLook,
 } from "../store/index.ts";
 import { writeOwned } from "./owner-write.ts";
@@ -139,13 +140,17 @@ export function forgetExecutor(run: RunState, taskId: number): void {
 export async function finishRun(ports: RunPorts, run: RunState, state: EndState): Promise<void> {
   const subject = { workflowInstanceId: run.own.workflowInstanceId };
   await ports.failpoints.reach("workflow.finish.before", subject);
-  await writeOwned(ports, run, `end in ${state}`, async (tx) => {
-    await finishWorkflow(tx, run.own.workflowInstanceId, { state, varPool: null, nowMs: ports.clock.now() });
+  const alert = await writeOwned(ports, run, `end in ${state}`, async (tx) => {
+    const nowMs = ports.clock.now();
+    await finishWorkflow(tx, run.own.workflowInstanceId, { state, varPool: null, nowMs });
+    const told = await insertWorkflowEndAlert(tx, run.own.workflowInstanceId, state, nowMs);
     await ports.failpoints.reach("workflow.finish.inside", subject);
+    return told;
   });
   const from = run.state;
   run.ended = true;
   ports.events.emit({ type: "workflow.state", ...subject, state, from, epoch: run.own.epoch });
+  if (alert !== undefined) ports.events.emit({ type: "alert.stored", ...alert, ...subject });
   await ports.failpoints.reach("workflow.finish.after", subject);
 }
 
