@@ -25,7 +25,12 @@ function timingOf(settings: NodeSettings): NodeConfig["timing"] {
 }
 
 /** Pauses and limits of a case: a receiver of the harness answers in milliseconds, and a case has seconds. */
-const ALERT_TIMES = { sendTimeoutMs: 2000, retryBaseMs: 200, retryMaxMs: 2000, giveUpAfterMs: 86_400_000 } as const;
+const ALERT_TIMES = {
+  sendTimeoutMs: 2000,
+  retryBaseMs: 200,
+  retryMaxMs: 2000,
+  giveUpAfterMs: 86_400_000,
+} as const;
 
 function alertOf(settings: NodeSettings): NonNullable<NodeConfig["alert"]> {
   return {

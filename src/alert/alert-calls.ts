@@ -45,7 +45,8 @@ function readRequest(request: unknown): SendAlertRequest {
 
 /** Stores an alert, and answers when that is committed. Throws BadRequestError or StoreError. */
 export async function sendAlert(ports: AlertPorts, request: unknown): Promise<SendAlertAnswer> {
-  const { key, title, content, alertGroupId, alertType, warningType, workflowInstanceId } = readRequest(request);
+  const { key, title, content, alertGroupId, alertType, warningType, workflowInstanceId } =
+    readRequest(request);
   const dedupeKey = `call:${key ?? ports.random.uuid()}`;
   const alert: NewAlert = {
     title,
@@ -79,7 +80,8 @@ export async function sendTestAlert(
   const { plugin, pluginDefineId, pluginInstanceParams, title, content } = request;
   if (plugin === undefined && typeof pluginDefineId !== "number")
     throw new BadRequestError('name the channel by "plugin" or "pluginDefineId"');
-  const name = plugin ?? (await selectPluginName(ports.database, pluginDefineId ?? 0)) ?? `#${pluginDefineId}`;
+  const name =
+    plugin ?? (await selectPluginName(ports.database, pluginDefineId ?? 0)) ?? `#${pluginDefineId}`;
   const message = {
     key: `test-${ports.random.uuid()}`,
     title: title ?? TEST_TITLE,

@@ -18,7 +18,10 @@ export function planAlert({ groupId, channels, equal }: AlertPlanInput): AlertPl
   if (channels === undefined) return { kind: "nobody", reason: `there is no alert group ${groupId}` };
   if (channels.length === 0) return { kind: "nobody", reason: `alert group ${groupId} has no channel` };
   if (equal !== undefined) return { kind: "suppress", by: equal };
-  return { kind: "send", channels: channels.map((channel) => ({ key: keyOf(channel, channels), instanceId: channel.id })) };
+  return {
+    kind: "send",
+    channels: channels.map((channel) => ({ key: keyOf(channel, channels), instanceId: channel.id })),
+  };
 }
 
 /** Its name, as long as no channel before it in the group has the same. */

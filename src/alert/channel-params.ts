@@ -104,7 +104,8 @@ export class ChannelParams {
   /** Reports the parameters that nobody asked for. Call it last. */
   finish(): void {
     for (const [name, written] of this.#written) {
-      if (!this.#known.has(name)) this.problems.push(`\`${written}\` is no parameter of this channel; remove it`);
+      if (!this.#known.has(name))
+        this.problems.push(`\`${written}\` is no parameter of this channel; remove it`);
     }
   }
 

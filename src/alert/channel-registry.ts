@@ -25,7 +25,9 @@ export function createChannelRegistry(channels: readonly AlertChannel[]): Channe
       const channel = byName.get((plugin ?? "").toLowerCase());
       if (channel === undefined) {
         const there = channels.map(({ name }) => name).join(", ");
-        throw new SendError(`there is no channel plugin "${plugin ?? ""}"; there are ${there}`, { final: true });
+        throw new SendError(`there is no channel plugin "${plugin ?? ""}"; there are ${there}`, {
+          final: true,
+        });
       }
       return openChannel(channel, params);
     },

@@ -2,9 +2,9 @@ import {
   assertSelf,
   hasUnplannedAlerts,
   lockUnplannedAlerts,
+  type SqlExecutor,
   selectEqualAlert,
   selectGroupChannels,
-  type SqlExecutor,
   type UnplannedAlert,
   writeAlertPlan,
 } from "../store/index.ts";

@@ -1,4 +1,4 @@
-import { errorMessage, type Clock } from "../base/index.ts";
+import { type Clock, errorMessage } from "../base/index.ts";
 import { WARNING_TYPE_CODES, wordOfCode } from "../model/index.ts";
 import { type ClaimedSend, markSend, type SendResult } from "../store/index.ts";
 import { type AlertMessage, type OpenChannel, SendError } from "./alert-channel.ts";

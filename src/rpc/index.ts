@@ -1,2 +1,9 @@
 export type * from "./messages.ts";
-export { BadRequestError, type RpcClient, RpcError, type RpcErrorCode, type RpcHandlers, type RpcServer } from "./rpc.ts";
+export {
+  BadRequestError,
+  type RpcClient,
+  RpcError,
+  type RpcErrorCode,
+  type RpcHandlers,
+  type RpcServer,
+} from "./rpc.ts";

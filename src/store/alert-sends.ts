@@ -60,7 +60,9 @@ export async function lockUnplannedAlerts(
 
 /** Whether there is an alert to plan; a plain look, before anything is locked. */
 export async function hasUnplannedAlerts(sql: SqlExecutor): Promise<boolean> {
-  const { rowCount } = await sql.query("SELECT 1 FROM t_ds_alert WHERE alert_status = 0 AND NOT planned LIMIT 1");
+  const { rowCount } = await sql.query(
+    "SELECT 1 FROM t_ds_alert WHERE alert_status = 0 AND NOT planned LIMIT 1",
+  );
   return rowCount > 0;
 }
 
@@ -140,7 +142,9 @@ export async function writeAlertPlan(
     return;
   }
   const suppressed = plan.kind === "suppress";
-  const log = suppressed ? `not sent: equal to alert ${plan.by}, which was sent inside the window` : plan.reason;
+  const log = suppressed
+    ? `not sent: equal to alert ${plan.by}, which was sent inside the window`
+    : plan.reason;
   const status = ALERT_STATUS_CODES[suppressed ? "EXECUTION_SUCCESS" : "EXECUTION_FAILURE"];
   await tx.query(
     `UPDATE t_ds_alert SET planned = true, suppressed_by = $2, alert_status = $3, log = $4, update_time = $5

@@ -1,7 +1,7 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { createTransport } from "nodemailer";
 import { errorCode, errorMessage } from "../../base/index.ts";
-import { type AlertChannel, type AlertMessage, type SendLimits, SendError } from "../alert-channel.ts";
+import { type AlertChannel, type AlertMessage, SendError, type SendLimits } from "../alert-channel.ts";
 import type { ChannelParams } from "../channel-params.ts";
 import { renderHtml, renderText } from "../render-alert.ts";
 
@@ -73,7 +73,11 @@ async function sendMail(email: EmailParams, message: AlertMessage, limits: SendL
       requireTLS: email.startTls,
       // Encryption is what the parameters say: a server that merely offers it changes nothing.
       ignoreTLS: !email.startTls,
-      tls: { rejectUnauthorized: !email.trusted, servername: email.host },
+      tls: {
+        rejectUnauthorized: !email.trusted,
+        // An address is not a name that a certificate could be asked for by.
+        ...(isIP(email.host) === 0 ? { servername: email.host } : {}),
+      },
       greetingTimeout: limits.withinMs,
       socketTimeout: limits.withinMs,
       connection: socket,
@@ -90,7 +94,9 @@ async function sendMail(email: EmailParams, message: AlertMessage, limits: SendL
       headers: { "X-Idempotency-Key": message.key },
     });
     const refused = sent.rejected.length;
-    return refused === 0 ? "the mail server took it" : `the mail server took it, but not for ${refused} receivers`;
+    return refused === 0
+      ? "the mail server took it"
+      : `the mail server took it, but not for ${refused} receivers`;
   } finally {
     socket.destroy();
   }
@@ -101,7 +107,8 @@ function describeFailure(error: unknown, email: EmailParams, limits: SendLimits)
   const where = `mail server ${email.host}:${email.port}`;
   if (limits.signal.aborted) return new SendError(`${where} did not take it in ${limits.withinMs} ms`);
   const code = errorCode(error);
-  if (code === "EAUTH") return new SendError(`${where} refused the user ${email.auth?.user ?? ""} or the password`);
+  if (code === "EAUTH")
+    return new SendError(`${where} refused the user ${email.auth?.user ?? ""} or the password`);
   const pass = email.auth?.pass ?? "";
   const text = errorMessage(error);
   return new SendError(`${where}: ${pass === "" ? text : text.replaceAll(pass, "***")}`);

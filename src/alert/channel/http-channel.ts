@@ -52,7 +52,9 @@ export const httpChannel: AlertChannel = {
         const { text, ...all } = valuesOf(message);
         const filled = fill(template, { ...all, text: text ?? "" }) as object;
         const isPlain = Object.keys(template).length === 0 && contentField === "";
-        const body = isPlain ? all : { ...filled, ...(contentField === "" ? {} : { [contentField]: message.content }) };
+        const body = isPlain
+          ? all
+          : { ...filled, ...(contentField === "" ? {} : { [contentField]: message.content }) };
         const given = fill(headerParams, { ...all, text: text ?? "" }) as object;
         const headers = {
           "idempotency-key": headerText(message.key),

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { errorCode, errorMessage } from "../../base/index.ts";
-import { type SendLimits, SendError } from "../alert-channel.ts";
+import { SendError, type SendLimits } from "../alert-channel.ts";
 
 /** One request to a receiver. */
 export interface HttpExchange {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { errorCode, errorMessage } from "../../base/index.ts";
-import { type AlertChannel, type AlertMessage, type SendLimits, SendError } from "../alert-channel.ts";
+import { type AlertChannel, type AlertMessage, SendError, type SendLimits } from "../alert-channel.ts";
 import { shown } from "./http-exchange.ts";
 
 export interface ScriptChannelOptions {
@@ -21,7 +21,9 @@ const HANDED_ON = ["PATH", "HOME", "LANG", "TZ", "FAILOVER_RUN_ID"] as const;
 /** The real path of a script that may be run, or what is wrong with it. */
 function allowedPath(file: string, directories: readonly string[]): { path: string } | { problem: string } {
   if (directories.length === 0)
-    return { problem: 'no script may be run; name directories in "alert.scriptDirectories" of the alert server' };
+    return {
+      problem: 'no script may be run; name directories in "alert.scriptDirectories" of the alert server',
+    };
   try {
     // Links are followed first: one below the directory must not lead out of it.
     const real = realpathSync(file);
@@ -34,7 +36,12 @@ function allowedPath(file: string, directories: readonly string[]): { path: stri
 
 const printable = (text: string): string => text.replaceAll("\0", "");
 
-function start(file: string, userParams: string, message: AlertMessage, options: ScriptChannelOptions): ChildProcess {
+function start(
+  file: string,
+  userParams: string,
+  message: AlertMessage,
+  options: ScriptChannelOptions,
+): ChildProcess {
   const title = printable(message.title);
   const content = printable(message.content).slice(0, ARGUMENT_LIMIT);
   // DolphinScheduler's options. No shell reads them: whatever stands in an alert is an argument and nothing else.
@@ -77,7 +84,8 @@ async function run(child: ChildProcess, message: AlertMessage, limits: SendLimit
       },
     );
     if (code === 0) return "the script exited with 0";
-    if (limits.signal.aborted) throw new SendError(`the script did not end in ${limits.withinMs} ms and was killed`);
+    if (limits.signal.aborted)
+      throw new SendError(`the script did not end in ${limits.withinMs} ms and was killed`);
     throw new SendError(`the script ended with ${code ?? signal}${shown(output)}`);
   } catch (error) {
     if (error instanceof SendError) throw error;

@@ -103,7 +103,11 @@ export function feishuChannel({ clock }: { readonly clock: Clock }): AlertChanne
 export function slackChannel(): AlertChannel {
   return {
     name: "Slack",
-    params: { webHook: WEB_HOOK, username: "name that it speaks by", channel: "channel instead of the hook's own" },
+    params: {
+      webHook: WEB_HOOK,
+      username: "name that it speaks by",
+      channel: "channel instead of the hook's own",
+    },
     open(params) {
       const url = params.url("webHook");
       const username = params.text("username", { fallback: "" });
