@@ -2,9 +2,7 @@ import { ReleaseStack } from "../../src/base/index.ts";
 import type { DeliveryRecord } from "../observe/index.ts";
 import { openHttpReceiver } from "./http-receiver.ts";
 import { openMailReceiver } from "./mail-receiver.ts";
-
-/** What arrives, without the time. */
-export type Arrival = Omit<DeliveryRecord, "atMs">;
+import type { Arrival } from "./receiver.ts";
 
 /** Where the channels of a case's alert groups lead to: an HTTP endpoint and a mail server on loopback. */
 export interface AlertReceiver {

@@ -1,11 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Arrival } from "./alert-receiver.ts";
-
-export interface Receiver {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import type { Arrival, Receiver } from "./receiver.ts";
 
 /** What every robot wants to hear: DingTalk looks at `errcode`, Feishu at `code`. */
 const TAKEN = JSON.stringify({ errcode: 0, code: 0, msg: "ok" });

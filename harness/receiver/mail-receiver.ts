@@ -1,8 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
-import type { Arrival } from "./alert-receiver.ts";
-import type { Receiver } from "./http-receiver.ts";
 import { readMail } from "./read-mail.ts";
+import type { Arrival, Receiver } from "./receiver.ts";
 
 /** Takes mail to `<group>.<channel>@…`, from anybody. */
 export async function openMailReceiver(take: (arrival: Arrival) => void): Promise<Receiver> {

@@ -35,7 +35,7 @@ function textOf(headers: ReadonlyMap<string, string>, body: string): string {
       texts.find((part) => /^text\/plain/i.test(part.headers.get("content-type") ?? "")) ?? texts[0];
     return plain === undefined ? "" : textOf(plain.headers, plain.body);
   }
-  switch (headers.get("content-transfer-encoding")?.toLowerCase()) {
+  switch (headers.get("content-transfer-encoding")?.toLowerCase() ?? "") {
     case "base64":
       return Buffer.from(body, "base64").toString("utf8");
     case "quoted-printable":

@@ -1,3 +1,5 @@
+import { textOf } from "./text-of.ts";
+
 /** How a parameter is read. */
 interface ParamOptions<T> {
   /** Used when it is absent or empty. Without one it has to be there. */
@@ -33,7 +35,7 @@ export class ChannelParams {
   text(name: string, options: ParamOptions<string> & { readonly oneOf?: readonly string[] } = {}): string {
     const value = this.#value(name);
     if (value === undefined) return this.#absent(name, options, "a text") ?? "";
-    const text = typeof value === "object" ? undefined : String(value);
+    const text = typeof value === "object" ? undefined : textOf(value);
     const { oneOf } = options;
     const meant = oneOf?.find((word) => word.toLowerCase() === text?.toLowerCase());
     if (text !== undefined && (oneOf === undefined || meant !== undefined)) return meant ?? text;
@@ -44,7 +46,7 @@ export class ChannelParams {
   flag(name: string, fallback: boolean): boolean {
     const value = this.#value(name);
     if (value === undefined) return fallback;
-    const word = String(value).toLowerCase();
+    const word = textOf(value).toLowerCase();
     if (TRUE.has(word)) return true;
     if (!FALSE.has(word)) this.#wrong(name, {}, "true or false");
     return false;
@@ -69,7 +71,7 @@ export class ChannelParams {
   list(name: string, options: ParamOptions<readonly string[]> = {}): readonly string[] {
     const value = this.#value(name);
     if (value === undefined) return this.#absent(name, options, "a list with commas between") ?? [];
-    const words = Array.isArray(value) ? value.map(String) : String(value).split(/[,;]/);
+    const words = Array.isArray(value) ? value.map(textOf) : textOf(value).split(/[,;]/);
     return words.map((word) => word.trim()).filter((word) => word !== "");
   }
 

@@ -1,4 +1,5 @@
 import type { AlertMessage } from "./alert-channel.ts";
+import { textOf } from "./text-of.ts";
 
 /** The facts of an alert, one list of names and values for each thing that it is about. */
 function factsOf(content: string): readonly (readonly (readonly [string, string])[])[] | undefined {
@@ -12,11 +13,6 @@ function factsOf(content: string): readonly (readonly (readonly [string, string]
   } catch {
     return undefined;
   }
-}
-
-function textOf(fact: unknown): string {
-  if (fact === null || fact === undefined) return "";
-  return typeof fact === "object" ? JSON.stringify(fact) : String(fact);
 }
 
 /** An alert's content as lines of text; content that is no JSON stays as it is. */

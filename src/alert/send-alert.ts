@@ -5,6 +5,7 @@ import { type AlertMessage, type OpenChannel, SendError } from "./alert-channel.
 import { nextTry } from "./alert-plan.ts";
 import type { AlertPorts } from "./alert-ports.ts";
 import { parseMap } from "./channel-params.ts";
+import { textOf } from "./text-of.ts";
 
 /** A channel that was told to end gets so long to say how it ended; then it is left to itself. */
 const LAST_WORD_MS = 100;
@@ -109,7 +110,7 @@ function messageOf(send: ClaimedSend): AlertMessage {
 function notWanted(send: ClaimedSend, warningType: string): string | undefined {
   const params = parseMap(send.pluginParams ?? "{}") ?? {};
   const name = Object.keys(params).find((one) => one.toLowerCase() === "warningtype");
-  const wanted = String((name === undefined ? undefined : params[name]) ?? "all").toUpperCase();
+  const wanted = textOf((name === undefined ? undefined : params[name]) ?? "all").toUpperCase();
   if (wanted === "ALL" || wanted === warningType) return undefined;
   return `not sent: this channel is told of ${wanted} only`;
 }

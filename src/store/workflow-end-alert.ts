@@ -42,7 +42,8 @@ function isWanted(warningType: number | null, state: WorkflowState): boolean {
       return state === "SUCCESS";
     case "FAILURE":
       return state === "FAILURE";
-    default:
+    case "NONE":
+    case undefined:
       return false;
   }
 }

@@ -1,5 +1,6 @@
 import type { AlertChannel, AlertMessage } from "../alert-channel.ts";
 import { renderText } from "../render-alert.ts";
+import { textOf } from "../text-of.ts";
 import { exchangeOverHttp } from "./http-exchange.ts";
 
 /** What a placeholder in the parameters stands for. */
@@ -25,7 +26,7 @@ function fill(template: unknown, values: Readonly<Record<string, string>>): unkn
 }
 
 /** A header value is one line of visible characters. */
-const headerText = (value: unknown): string => String(value).replace(/[^\x20-\x7e]+/g, " ");
+const headerText = (value: unknown): string => textOf(value).replace(/[^\x20-\x7e]+/g, " ");
 
 /** Any receiver that speaks HTTP. POST sends JSON, GET the same as a query. */
 export const httpChannel: AlertChannel = {

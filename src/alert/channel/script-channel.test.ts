@@ -31,7 +31,9 @@ function script(name: string, text: string): string {
   return file;
 }
 
-beforeAll(() => void mkdirSync(scripts));
+beforeAll(() => {
+  mkdirSync(scripts);
+});
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe("Script", () => {

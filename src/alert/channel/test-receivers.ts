@@ -73,8 +73,11 @@ export async function withMail<T>(
     logger: false,
     closeTimeout: 100,
     onData(stream, session, callback) {
-      void text(stream).then((raw) => {
-        mailed.push({ to: session.envelope.rcptTo.map(({ address }) => address), raw });
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("end", () => {
+        const to = session.envelope.rcptTo.map(({ address }) => address);
+        mailed.push({ to, raw: Buffer.concat(chunks).toString("utf8") });
         callback();
       });
     },
