@@ -74,7 +74,7 @@ describe("the election", () => {
     expect([first.election.isActive, second.changes]).toEqual([false, [true]]);
   });
 
-  test("a session that ends takes the office with it; the stand-by follows, and both may be active again later", async () => {
+  test("the office ends with its session; the stand-by follows, and both may be active again", async () => {
     const first = await candidate();
     await becomesActive(first);
     const second = await candidate();

@@ -225,8 +225,8 @@ const STATUS_OF = {
 } as const satisfies Record<SendResult["kind"], number>;
 
 /**
- * Notes how a try ended, and the end of the alert when it was the last one. False: somebody else has taken the row since
- * (this sender was slower than its lease, or is dead to the others), and nothing was written.
+ * Notes how a try ended, and the end of the alert when it was the last one. False: somebody else has taken the row
+ * since (this sender was slower than its lease, or is dead to the others), and nothing was written.
  */
 export async function markSend(
   tx: SqlExecutor,
@@ -292,7 +292,7 @@ async function settleAlert(tx: SqlExecutor, alertId: number, nowMs: number): Pro
   ]);
 }
 
-/** Puts plugins on record, as DolphinScheduler does when it installs them: added by name, or their description renewed. */
+/** Puts plugins on record, as DolphinScheduler does when it installs them: added by name, or described anew. */
 export async function recordPlugins(
   sql: SqlExecutor,
   plugins: readonly { readonly name: string; readonly params: string }[],

@@ -103,7 +103,10 @@ describe("the words of the schema are those of the scheduler", () => {
   });
 
   test("the catalogue of tables is that of the migration", () => {
-    const sql = readFileSync(path.join(ROOT, "src/store/migrations/0001-initial.ts"), "utf8");
+    const migrations = ["0001-initial", "0007-alerts"];
+    const sql = migrations
+      .map((name) => readFileSync(path.join(ROOT, `src/store/migrations/${name}.ts`), "utf8"))
+      .join("\n");
     const tables = [...sql.matchAll(/CREATE TABLE (t_ds_\w+)/g)].map((match) => match[1] ?? "");
     expect([...TABLE_NAMES].sort()).toEqual(tables.sort());
     for (const table of TABLE_NAMES) {

@@ -16,7 +16,7 @@ function valuesOf(message: AlertMessage): Readonly<Record<string, string>> {
   };
 }
 
-/** Puts the alert into the values of a template: into texts that JSON quotes afterwards, so that nothing can break out. */
+/** Puts the alert into texts of a template, which JSON quotes afterwards: nothing can break out of it. */
 function fill(template: unknown, values: Readonly<Record<string, string>>): unknown {
   if (typeof template === "string")
     return template.replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
