@@ -24,6 +24,7 @@ let database: Database;
 /** What the channels of the test were told, by plugin instance: "instance key". */
 let told: string[] = [];
 let events: EventBody[] = [];
+let groups = new Set<string | null>();
 /** What the next sends of an instance do instead of being taken. */
 let trouble: Map<string, (() => Promise<void>)[]>;
 let senders: AlertSender[] = [];
@@ -39,6 +40,7 @@ const record: AlertChannel = {
         const next = trouble.get(name)?.shift();
         if (next !== undefined) await next();
         told.push(`${name} ${message.key}`);
+        groups.add(message.group);
         return "noted";
       },
     };
@@ -169,6 +171,7 @@ afterAll(async () => {
 beforeEach(async () => {
   told = [];
   events = [];
+  groups = new Set();
   trouble = new Map();
   senders = [];
   for (const table of ["server", "alert", "alert_send", "alertgroup", "alert_plugin_instance"])
@@ -197,6 +200,7 @@ describe("the sending loop", () => {
     for (const id of ids) expect((await endOf(id)).status).toBe(1);
     expect(told.length).toBe(80);
     expect(new Set(told).size).toBe(80);
+    expect([...groups]).toEqual(["group 1"]);
     expect(events.filter(({ type }) => type === "alert.delivered")).toHaveLength(80);
   });
 
@@ -371,7 +375,15 @@ async function claimAll(sender: string): Promise<readonly ClaimedSend[]> {
     [1, 2].map((instanceId) =>
       database.transaction((tx) => {
         const nowMs = clock.now();
-        return claimSends(tx, { sender, instanceId, limit: 10, nowMs, leaseUntilMs: nowMs + 60_000 });
+        const defaultGroupId = 1;
+        return claimSends(tx, {
+          defaultGroupId,
+          sender,
+          instanceId,
+          limit: 10,
+          nowMs,
+          leaseUntilMs: nowMs + 60_000,
+        });
       }),
     ),
   );

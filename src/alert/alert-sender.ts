@@ -99,7 +99,15 @@ export class AlertSender {
     const leaseUntilMs = nowMs + config.sendTimeoutMs + LEASE_SLACK_MS;
     const sends = await database.transaction(async (tx) => {
       await assertSelf(tx, me.incarnation);
-      return claimSends(tx, { sender: me.incarnation, instanceId, limit, nowMs, leaseUntilMs });
+      const { defaultGroupId } = config;
+      return claimSends(tx, {
+        sender: me.incarnation,
+        instanceId,
+        limit,
+        defaultGroupId,
+        nowMs,
+        leaseUntilMs,
+      });
     });
     for (const send of sends) this.#begin(instanceId, send, claimedAtMs + LEASE_SLACK_MS / 2);
   }

@@ -176,6 +176,8 @@ export interface ClaimSendsOptions {
   readonly sender: string;
   readonly instanceId: number | null;
   readonly limit: number;
+  /** Group of alerts that have none: its name is told. */
+  readonly defaultGroupId: number;
   readonly nowMs: number;
   /** Until then nobody else takes them, as long as the sender is ALIVE. */
   readonly leaseUntilMs: number;
@@ -186,7 +188,7 @@ export async function claimSends(
   tx: SqlExecutor,
   options: ClaimSendsOptions,
 ): Promise<readonly ClaimedSend[]> {
-  const { sender, instanceId, limit, nowMs, leaseUntilMs } = options;
+  const { sender, instanceId, limit, defaultGroupId, nowMs, leaseUntilMs } = options;
   const { rows } = await tx.query<ClaimedSend>(
     `WITH due AS (
        SELECT s.alert_id, s.channel FROM t_ds_alert_send s
@@ -203,11 +205,11 @@ export async function claimSends(
             coalesce(a.create_time, timestamp '1970-01-01') AS "createTime", d.plugin_name AS "pluginName",
             i.plugin_instance_params AS "pluginParams", i.instance_name AS "instanceName"
      FROM taken JOIN t_ds_alert a ON a.id = taken.alert_id
-     LEFT JOIN t_ds_alertgroup g ON g.id = a.alertgroup_id
+     LEFT JOIN t_ds_alertgroup g ON g.id = coalesce(a.alertgroup_id, $6::int)
      LEFT JOIN t_ds_alert_plugin_instance i ON i.id = taken.plugin_instance_id
      LEFT JOIN t_ds_plugin_define d ON d.id = i.plugin_define_id
      ORDER BY taken.alert_id, taken.channel`,
-    [sqlTime(nowMs), instanceId, limit, sender, sqlTime(leaseUntilMs)],
+    [sqlTime(nowMs), instanceId, limit, sender, sqlTime(leaseUntilMs), defaultGroupId],
   );
   return rows;
 }

@@ -32,7 +32,8 @@ export async function insertAlert(tx: SqlExecutor, alert: NewAlert): Promise<num
     `INSERT INTO t_ds_alert (title, sign, content, alert_status, alert_type, warning_type, workflow_instance_id,
        alertgroup_id, project_code, workflow_definition_code, create_time, update_time, dedupe_key)
      SELECT left($1::text, 512), $2::text, $3::text, 0, $4::int, $5::int, $6::int,
-            coalesce($7::int, nullif(w.warning_group_id, 0)), w.project_code, w.workflow_definition_code, $8::timestamp, $8::timestamp, $9::text
+            coalesce($7::int, nullif(w.warning_group_id, 0)), w.project_code, w.workflow_definition_code,
+            $8::timestamp, $8::timestamp, $9::text
      FROM (SELECT 1) AS one LEFT JOIN t_ds_workflow_instance w ON w.id = $6::int
      ON CONFLICT (dedupe_key) DO NOTHING RETURNING id`,
     [
