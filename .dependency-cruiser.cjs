@@ -12,6 +12,8 @@ const BACK_ENDS = "^src/(registry|store|rpc)/[^/]+/";
 const COMPOSITION = src("bin", "master", "worker", "alert-server");
 /** Task processes and their guard: an adapter, like a back end. */
 const PROCESSES = "^src/task/process/";
+/** Channels of alerts: adapters, too. */
+const CHANNELS = "^src/alert/channel/";
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
@@ -70,7 +72,7 @@ module.exports = {
     rule(
       "logic-does-no-io",
       "Logic reaches sockets, files, processes and databases through ports, or it could not be simulated.",
-      { path: LOGIC, pathNot: [TEST, PROCESSES] },
+      { path: LOGIC, pathNot: [TEST, PROCESSES, CHANNELS] },
       {
         path: "^(node:)?(net|http|fs|child_process|dns|tls|dgram|worker_threads)(/|$)|node_modules/(pg|node-zookeeper-client)/",
       },
@@ -128,6 +130,7 @@ module.exports = {
           "observe",
           "expect",
           "run",
+          "receiver",
           "report",
           "jest",
           "cli",
@@ -139,7 +142,20 @@ module.exports = {
       "judge-needs-nothing-that-runs",
       "`failover judge` works on stored evidence, on another machine.",
       { path: harness("expect"), pathNot: TEST },
-      { path: harness("environment", "cluster", "given", "link", "fault", "run", "cli", "jest", "keeper") },
+      {
+        path: harness(
+          "environment",
+          "cluster",
+          "given",
+          "receiver",
+          "link",
+          "fault",
+          "run",
+          "cli",
+          "jest",
+          "keeper",
+        ),
+      },
     ),
     rule(
       "only-cli-and-jest-import-run",

@@ -36,6 +36,25 @@ function dispatchTimeoutOf({ dispatchTimeout, sessionTimeoutMs }: NodeSettings):
   return ms === 0 ? 0 : Math.max(sessionTimeoutMs, ms);
 }
 
+/** Pauses and limits of a case: a receiver of the harness answers in milliseconds, and a case has seconds. */
+const ALERT_TIMES = {
+  sendTimeoutMs: 2000,
+  retryBaseMs: 200,
+  retryMaxMs: 2000,
+  giveUpAfterMs: 86_400_000,
+} as const;
+
+function alertOf(settings: NodeSettings): NonNullable<NodeConfig["alert"]> {
+  return {
+    ...ALERT_TIMES,
+    windowMs: Math.round(durationToMs(settings.alertWindow, settings.sessionTimeoutMs)),
+    defaultGroupId: 1,
+    maxTries: 100,
+    sendsPerChannel: 4,
+    scriptDirectories: [],
+  };
+}
+
 /** The configuration file of a life of a node: everything that it reaches, it reaches through links. */
 export function nodeConfiguration(entry: RosterEntry, place: NodePlace): NodeConfig {
   const { settings } = entry;
@@ -61,5 +80,6 @@ export function nodeConfiguration(entry: RosterEntry, place: NodePlace): NodeCon
       busyAbove: settings.busyAbove,
       groups: entry.groups,
     },
+    ...(entry.kind === "alert-server" ? { alert: alertOf(settings) } : {}),
   };
 }

@@ -4,6 +4,7 @@ import {
   FAILURE_STRATEGY_CODES,
   PRIORITY_CODES,
   TASK_DEPEND_TYPE_CODES,
+  WARNING_TYPE_CODES,
   WORKFLOW_STATE_CODES,
 } from "../../src/model/index.ts";
 import type { CommandRequest } from "../case/resolved-case.ts";
@@ -43,6 +44,7 @@ function startedInstanceRow(context: SeedContext, { seed, instanceId }: PlacedCo
     ...instanceFrame(context, { id: instanceId, workflow: command.workflow, params, commandType: 0 }),
     command_param: commandParam(params, startCodes(context, command)),
     ...startColumns(context, command),
+    ...warningColumns(context, seed.columns),
     state: WORKFLOW_STATE_CODES.SUBMITTED_SUCCESS,
     host: null,
     run_times: 1,
@@ -74,6 +76,12 @@ function commandRow(context: SeedContext, { seed, instanceId }: PlacedCommand): 
   };
 }
 
+/** DolphinScheduler takes these over from the command when it makes the instance. */
+function warningColumns(context: SeedContext, columns: PlacedCommand["seed"]["columns"]): SeedRow {
+  const warning = Object.entries(columns).filter(([column]) => column.startsWith("warning_"));
+  return rowOf("t_ds_command", Object.fromEntries(warning), context.addresses);
+}
+
 /** The columns that a command and the instance it starts have in common. */
 function startColumns(context: SeedContext, { options }: CommandRequest): SeedRow {
   return {
@@ -81,6 +89,8 @@ function startColumns(context: SeedContext, { options }: CommandRequest): SeedRo
     failure_strategy: FAILURE_STRATEGY_CODES[options.failureStrategy ?? "CONTINUE"],
     workflow_instance_priority: PRIORITY_CODES[options.priority ?? "MEDIUM"],
     worker_group: options.workerGroup ?? "default",
+    // Whoever names a group wants to be told of every end; a command's columns may say otherwise.
+    warning_type: WARNING_TYPE_CODES[options.alertGroup === undefined ? "NONE" : "ALL"],
     warning_group_id: options.alertGroup === undefined ? null : context.ids.alertGroupId(options.alertGroup),
     dry_run: options.dryRun ? 1 : 0,
   };

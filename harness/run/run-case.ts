@@ -20,6 +20,7 @@ import {
   type Observer,
   type Trouble,
 } from "../observe/index.ts";
+import { openAlertReceiver } from "../receiver/index.ts";
 import type { CaseOutcome } from "./case-outcome.ts";
 import type { CaseParts } from "./case-parts.ts";
 import { createEvidenceCollector, type EvidenceCollector } from "./collect-evidence.ts";
@@ -163,12 +164,17 @@ async function openCase(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
   releases.push("nodes", () => cluster.shutdown());
   collector.useCluster(cluster);
 
-  // 3. Put the given state into database and registry, and begin to look.
+  // 3. Open what alerts arrive at, put the given state into database and registry, and begin to look.
+  const hasGroups = Object.keys(run.case.database.alertGroups).length > 0;
+  const receiver = hasGroups ? await openAlertReceiver(() => history.nowMs()) : undefined;
+  releases.push("alert receiver", () => receiver?.close());
   const addresses = addressesOf(cluster);
-  const given = { databaseUrl, registry, addresses, sessionTimeoutMs, workDirectory, clock, random };
+  const places = { databaseUrl, registry, addresses, workDirectory, receiver };
+  const given = { ...places, sessionTimeoutMs, clock, random };
   await applyGiven({ case: run.case, ...given });
   const looksAt = { databaseUrl, registry, workDirectory, clock, history };
-  const tells = { processes: () => cluster.processes(), logs: () => cluster.logs() };
+  const deliveries = receiver && ((): ReturnType<typeof receiver.deliveries> => receiver.deliveries());
+  const tells = { processes: () => cluster.processes(), logs: () => cluster.logs(), deliveries };
   const observer = await createObserver({ ...looksAt, ...tells });
   releases.push("observer", () => observer.close());
   collector.useSeeded((await observer.snapshot()).tables);

@@ -1,1 +1,8 @@
-export type { LogConfig, NodeConfig, OverloadConfig, RegistryConfig, TimingConfig } from "./node-config.ts";
+export type {
+  AlertConfig,
+  LogConfig,
+  NodeConfig,
+  OverloadConfig,
+  RegistryConfig,
+  TimingConfig,
+} from "./node-config.ts";

@@ -48,6 +48,27 @@ export interface LogConfig {
   readonly level: "debug" | "info" | "warn" | "error";
 }
 
+/** How an alert server sends; times in milliseconds. */
+export interface AlertConfig {
+  /** Equal alerts (same group, type, title and signature) within this time are sent once. Default 600 000; 0: all. */
+  readonly windowMs: number;
+  /** Id in t_ds_alertgroup for alerts without a group, as those of failovers. Default 1, DolphinScheduler's own. */
+  readonly defaultGroupId: number;
+  /** Limit of one try, on every channel. Default 10 000. */
+  readonly sendTimeoutMs: number;
+  /** Pause after the first try that failed; doubled after each further one. Default 1000. */
+  readonly retryBaseMs: number;
+  /** Longest pause. Default 300 000. */
+  readonly retryMaxMs: number;
+  /** Given up after so many tries, or at this age. Defaults: 100 and 24 hours. */
+  readonly maxTries: number;
+  readonly giveUpAfterMs: number;
+  /** Tries at a time on one channel: one that hangs holds up itself alone. Default 4. */
+  readonly sendsPerChannel: number;
+  /** Directories that scripts of the Script channel have to stand below. Default none: no script is run. */
+  readonly scriptDirectories: readonly string[];
+}
+
 /** The configuration of one node process: a JSON or YAML file, named by `--config`. */
 export interface NodeConfig {
   readonly kind: NodeKind;
@@ -61,7 +82,7 @@ export interface NodeConfig {
    */
   readonly dial?: Readonly<Record<string, string>>;
   readonly registry: RegistryConfig;
-  /** Masters only: the store, postgres://user@host:port/database. */
+  /** Masters and alert servers: the store, postgres://user@host:port/database. */
   readonly databaseUrl?: string;
   /** A directory of its own, kept over restarts: pid records, task logs. Created when absent. */
   readonly dataDirectory: string;
@@ -95,4 +116,6 @@ export interface NodeConfig {
     /** The oldest logs of tasks are removed when all together are larger, bytes. Absent: 1 GiB. */
     readonly logLimitBytes?: number;
   };
+  /** Alert servers only. */
+  readonly alert?: AlertConfig;
 }

@@ -86,7 +86,7 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     onLease,
     onLost: hooks.sessionLost,
   });
-  load.onChange(() => session.loadChanged());
+  load.onChange(() => session.refreshNode());
   const membership = createMembership({
     events,
     warn: (message) => log.warn(message),

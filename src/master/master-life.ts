@@ -188,12 +188,13 @@ export class MasterLife {
 
   #joined(member: Member): void {
     const { coordinator } = this.#parts;
-    if (member.kind !== "worker") return;
-    const { address, heartbeat } = member;
+    const { kind, address, heartbeat } = member;
+    if (kind === "master") return;
     for (const dead of heartbeat?.replaces ?? []) {
-      coordinator.suspect({ kind: "worker", address, incarnation: dead, sessionNo: undefined, proven: true });
+      coordinator.suspect({ kind, address, incarnation: dead, sessionNo: undefined, proven: true });
     }
-    void this.#record(member);
+    // An alert server puts itself on record.
+    if (kind === "worker") void this.#record(member);
   }
 
   /** Until then a worker gets no work: an attempt of a life that t_ds_server does not know counts as lost. */

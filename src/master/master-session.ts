@@ -1,6 +1,6 @@
 import { errorMessage, required } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { nodePath } from "../model/index.ts";
+import { type NodeKind, nodePath } from "../model/index.ts";
 import { isOverloaded, type MachineLoad, type NodePorts } from "../node/index.ts";
 import type { Registry, RegistrySession } from "../registry/index.ts";
 import type { Heartbeat } from "../rpc/index.ts";
@@ -11,8 +11,13 @@ export interface MasterSessionOptions {
   readonly config: NodeConfig;
   readonly ports: NodePorts;
   readonly incarnation: string;
-  readonly timing: MasterTiming;
-  readonly load: MachineLoad;
+  readonly timing: Pick<MasterTiming, "sessionTimeoutMs" | "openWithinMs" | "liveHoldMs" | "heartbeatMs">;
+  /** Load of the machine. Absent: it is never BUSY. */
+  readonly load?: MachineLoad;
+  /** Whose presence it is. Default: a master's. */
+  readonly kind?: NodeKind;
+  /** What its heartbeat says beside what every node's does. Default: nothing. */
+  readonly more?: () => Partial<Heartbeat>;
   /** F moved. */
   readonly onLease: (leaseDeadlineMs: number) => void;
   /** The session is over. */
@@ -43,7 +48,7 @@ export class MasterSession {
 
   constructor(options: MasterSessionOptions) {
     this.#options = options;
-    this.#path = nodePath("master", options.config.address, options.incarnation);
+    this.#path = nodePath(options.kind ?? "master", options.config.address, options.incarnation);
     this.#startupTime = options.ports.clock.now();
   }
 
@@ -85,7 +90,7 @@ export class MasterSession {
 
   /** It takes no new work because of its load. */
   get busy(): boolean {
-    return isOverloaded(this.#options.load.usage, this.#options.config.overload);
+    return isOverloaded(this.#options.load?.usage ?? {}, this.#options.config.overload);
   }
 
   /** Opens a session. Throws RegistryError. Nobody sees this master before `register`. */
@@ -136,8 +141,8 @@ export class MasterSession {
     this.#written = heartbeat;
   }
 
-  /** The load of the machine changed: the others see it. What cannot be written now is written with the next change. */
-  loadChanged(): void {
+  /** Tells the registry what the heartbeat says now. What cannot be told now is told with the next change. */
+  refreshNode(): void {
     const session = this.#session;
     if (session === undefined || !this.connected || session !== this.#registered) return;
     if (JSON.stringify(this.#heartbeat()) === this.#written) return;
@@ -168,7 +173,7 @@ export class MasterSession {
       try {
         return await this.register();
       } catch (error) {
-        log.warn(`this master's registry node is not back yet: ${errorMessage(error)}`);
+        log.warn(`the registry node is not back yet: ${errorMessage(error)}`);
       }
       if (clock.monotonicMs() >= giveUpAtMs) return this.#giveUpSession(session);
       await clock.sleep(timing.heartbeatMs / 2);
@@ -194,7 +199,8 @@ export class MasterSession {
       startupTime,
       sessionNo,
       status: this.busy ? "BUSY" : "NORMAL",
-      ...load.usage,
+      ...load?.usage,
+      ...this.#options.more?.(),
     };
   }
 

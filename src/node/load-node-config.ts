@@ -5,6 +5,7 @@ import { NODE_KINDS } from "../model/index.ts";
 import { checkTiming } from "./check-timing.ts";
 import { type ConfigProblem, ConfigReader } from "./config-reader.ts";
 import { fillInValues } from "./fill-in-values.ts";
+import { readAlert } from "./read-alert-config.ts";
 
 /** A configuration that a node cannot start with; the message names every problem and how to fix it. */
 export class ConfigError extends Error {
@@ -83,6 +84,7 @@ export function readNodeConfig(reader: ConfigReader): NodeConfig {
     ...(reader.has("log") ? { log: readLog(reader.object("log")) } : {}),
     master: readMaster(reader.object("master")),
     worker: readWorker(reader.object("worker")),
+    ...(kind === "alert-server" || reader.has("alert") ? { alert: readAlert(reader.object("alert")) } : {}),
   };
   reader.finish();
   return config;

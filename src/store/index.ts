@@ -1,3 +1,4 @@
+export * from "./alert-sends.ts";
 export * from "./alerts.ts";
 export * from "./children.ts";
 export * from "./commands.ts";
@@ -24,4 +25,5 @@ export * from "./task-slots.ts";
 export * from "./tasks.ts";
 export * from "./timeouts.ts";
 export * from "./worker-groups.ts";
+export { insertWorkflowEndAlert } from "./workflow-end-alert.ts";
 export * from "./workflows.ts";

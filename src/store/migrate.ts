@@ -5,6 +5,7 @@ import { subWorkflows } from "./migrations/0003-sub-workflows.ts";
 import { gatesAndSlots } from "./migrations/0004-gates-and-slots.ts";
 import { control } from "./migrations/0005-control.ts";
 import { workerGroupHint } from "./migrations/0006-worker-group-hint.ts";
+import { alerts } from "./migrations/0007-alerts.ts";
 
 /** Steps from an empty database to the present schema, in order. A step that was released is never changed. */
 const MIGRATIONS: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -14,6 +15,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly name: string; re
   { version: 4, name: "gates-and-slots", sql: gatesAndSlots },
   { version: 5, name: "control", sql: control },
   { version: 6, name: "worker-group-hint", sql: workerGroupHint },
+  { version: 7, name: "alerts", sql: alerts },
 ];
 
 /** Any number that nobody else uses for an advisory lock. */

@@ -10,6 +10,7 @@ import {
   insertAudit,
   insertGivenUp,
   insertTask,
+  insertWorkflowEndAlert,
   lockAndLook,
   selectWorkflow,
 } from "../store/index.ts";
@@ -142,16 +143,18 @@ export function forgetExecutor(run: RunState, taskId: number): void {
 export async function finishRun(ports: RunPorts, run: RunState, planned: EndState): Promise<void> {
   const subject = { workflowInstanceId: run.own.workflowInstanceId };
   await ports.failpoints.reach("workflow.finish.before", subject);
-  const state = await writeOwned(ports, run, `end in ${planned}`, async (tx) => {
+  const { state, alert } = await writeOwned(ports, run, `end in ${planned}`, async (tx) => {
     const end = { state: await endAfterTimeout(tx, run, planned), nowMs: ports.clock.now() };
     await finishWorkflow(tx, run.own.workflowInstanceId, { ...end, varPool: null });
     await startNextDate(tx, run.row, end);
+    const told = await insertWorkflowEndAlert(tx, run.own.workflowInstanceId, end.state, end.nowMs);
     await ports.failpoints.reach("workflow.finish.inside", subject);
-    return end.state;
+    return { state: end.state, alert: told };
   });
   const from = run.state;
   run.ended = true;
   ports.events.emit({ type: "workflow.state", ...subject, state, from, epoch: run.own.epoch });
+  if (alert !== undefined) ports.events.emit({ type: "alert.stored", ...alert, ...subject });
   await ports.failpoints.reach("workflow.finish.after", subject);
 }
 

@@ -9,8 +9,9 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   t_ds_alert: {
     number:
       "id alert_status warning_type alertgroup_id project_code workflow_definition_code " +
-      "workflow_instance_id alert_type",
+      "workflow_instance_id alert_type suppressed_by",
     text: "title sign content log dedupe_key",
+    boolean: "planned",
     time: "create_time update_time",
   },
   t_ds_alert_plugin_instance: {
@@ -19,9 +20,9 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
     time: "create_time update_time",
   },
   t_ds_alert_send: {
-    number: "alert_id status token",
-    text: "channel log",
-    time: "next_try",
+    number: "alert_id status token plugin_instance_id",
+    text: "channel log sender",
+    time: "next_try create_time update_time",
   },
   t_ds_alertgroup: {
     number: "id",
@@ -62,8 +63,13 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   },
   t_ds_operator_request: {
     number: "workflow_instance_id",
-    text: "request_id",
+    text: "request_id request_hash",
     time: "create_time",
+  },
+  t_ds_plugin_define: {
+    number: "id",
+    text: "plugin_name plugin_type plugin_params",
+    time: "create_time update_time",
   },
   t_ds_project: {
     number: "id code user_id flag",

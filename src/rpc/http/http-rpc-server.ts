@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { type Clock, errorCode, errorMessage } from "../../base/index.ts";
 import type { HttpApi } from "../http-api.ts";
-import type { RpcHandlers, RpcServer } from "../rpc.ts";
+import { BadRequestError, type RpcHandlers, type RpcServer } from "../rpc.ts";
 import { answerApi } from "./answer-api.ts";
 import { BODY_LIMIT_BYTES, readBody, TooLargeError } from "./read-body.ts";
 
@@ -128,6 +128,6 @@ async function answer(
     // Requests come from nodes of the same version: their form is not checked again.
     return { status: 200, body: await (handler as (request: unknown) => Promise<unknown>)(body) };
   } catch (error) {
-    return { status: 500, body: { error: errorMessage(error) } };
+    return { status: error instanceof BadRequestError ? 400 : 500, body: { error: errorMessage(error) } };
   }
 }
