@@ -144,7 +144,7 @@ module.exports = {
     rule(
       "only-cli-and-jest-import-run",
       "run is the top of the story; what it uses does not know it.",
-      { path: "^harness/(?!run/|cli/|jest/|bench/)", pathNot: TEST },
+      { path: "^harness/(?!run/|cli/|jest/|bench/|soak/)", pathNot: TEST },
       { path: harness("run") },
     ),
     rule(

@@ -151,6 +151,10 @@ function replaceFault(node: ClusterNode): Fault {
 }
 
 async function startAgain(node: ClusterNode): Promise<void> {
-  // A step may have started it meanwhile.
-  if (node.running.length === 0) await node.start();
+  // A step may have started it meanwhile, or hit it again before it is ready.
+  if (node.running.length > 0) return;
+  await node.startUnless((process) => {
+    const { endedBy, pauses } = process.record();
+    return endedBy !== undefined || pauses.length > 0;
+  });
 }
