@@ -24,6 +24,7 @@ const ENTRIES = {
   keeper: "harness/keeper/main.ts",
   "jest-runner": "harness/jest/case-runner.ts",
   bench: "harness/bench/main.ts",
+  "bench-process": "harness/bench/measured/main.ts",
   soak: "harness/soak/main.ts",
 };
 

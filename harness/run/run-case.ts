@@ -1,7 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { createSeededRandom, errorMessage, ReleaseStack } from "../../src/base/index.ts";
+import {
+  type Clock,
+  createSeededRandom,
+  errorMessage,
+  ReleaseStack,
+  waitUntil,
+} from "../../src/base/index.ts";
 import { type Cluster, createCluster } from "../cluster/index.ts";
 import {
   applyExpectedFailure,
@@ -18,7 +24,9 @@ import {
   createHistory,
   createObserver,
   type Evidence,
+  ObservationError,
   type Observer,
+  type Snapshot,
   type Trouble,
 } from "../observe/index.ts";
 import type { BesideStage } from "./beside.ts";
@@ -53,6 +61,7 @@ interface Ended extends KeptEvidence {
 }
 
 let lastCaseNumber = 0;
+const LAST_LOOK_MS = 30_000;
 
 /** Carries the case out, and tears down whatever it set up, in reverse. */
 async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
@@ -129,6 +138,13 @@ async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
     return;
   }
 
+  // What went on beside the steps has waited for the end itself: to judge a long story again and again would keep this
+  // process, and with it the links of all nodes, from doing anything else.
+  if (run.beside !== undefined) {
+    collector.useSnapshot(await lookOnce(observer, clock, run.signal));
+    return;
+  }
+
   // 6. Wait until the end is as expected and stays so. The verdict itself is made from the evidence, later.
   const settled = await settleExpectations({
     snapshot: () => observer.snapshot(),
@@ -139,6 +155,25 @@ async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
     signal: run.signal,
   });
   collector.useSnapshot(settled.snapshot);
+}
+
+/** A look at a world that is large by now: it may take more than one try. */
+async function lookOnce(observer: Observer, clock: Clock, signal: AbortSignal): Promise<Snapshot> {
+  let unseen: ObservationError | undefined;
+  const look = async (): Promise<Snapshot | undefined> => {
+    try {
+      return await observer.snapshot();
+    } catch (error) {
+      if (!(error instanceof ObservationError)) throw error;
+      unseen = error;
+      return undefined;
+    }
+  };
+  try {
+    return await waitUntil({ clock, until: look, withinMs: LAST_LOOK_MS, describe: "a last look", signal });
+  } catch (error) {
+    throw unseen ?? error;
+  }
 }
 
 /** The steps, and beside them what the run does else; resolves when both are over. */

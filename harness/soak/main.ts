@@ -11,6 +11,7 @@ import type { RegistryKind, Tier } from "../environment/index.ts";
 import { createDatabaseView } from "../observe/index.ts";
 import { createColors, formatFailure, showDuration } from "../report/index.ts";
 import { type Beside, exitCodeOf, openRun, summarize } from "../run/index.ts";
+import { everybodyBack } from "./everybody-back.ts";
 import { Operator } from "./operator.ts";
 import { soakCase } from "./soak-case.ts";
 import { SoakProgress } from "./soak-progress.ts";
@@ -97,7 +98,7 @@ function readOptions(args: readonly string[]): Options | undefined {
 }
 
 function soakWork(seed: number, progress: SoakProgress): Beside {
-  return async ({ cluster, databaseUrl, history, stepsOver, signal }) => {
+  return async ({ cluster, observer, databaseUrl, history, stepsOver, signal }) => {
     const view = createDatabaseView({ url: databaseUrl, clock, deadlineMs: 10_000 });
     // A sequence of its own: how many workflows there are changes nothing in whom the disturbances hit.
     const random = createSeededRandom(seed ^ 0x5eed);
@@ -105,7 +106,9 @@ function soakWork(seed: number, progress: SoakProgress): Beside {
     progress.follow(history);
     try {
       const onTick = progress.update.bind(progress);
-      return await new Operator({ cluster, clock, random, signal, query, onTick }).run(stepsOver);
+      const operator = new Operator({ cluster, clock, random, signal, query, onTick });
+      const wrong = await operator.run(stepsOver);
+      return [...wrong, ...(await everybodyBack({ cluster, observer }, clock, signal))];
     } finally {
       progress.stop();
       await view.close();

@@ -17,7 +17,7 @@ import {
   endByForce,
   type FetchOptions,
   type IntentRow,
-  insertAudit,
+  insertClaimAudit,
   insertInstance,
   invalidateAllTasks,
   lockCommands,
@@ -139,7 +139,7 @@ async function takeAll(
   );
   if (idsWith("invalidate").length > 0) await invalidateAllTasks(tx, idsWith("invalidate"));
   if (idsWith("revive").length > 0) await reviveTasks(tx, idsWith("revive"), nowMs);
-  for (const { workflow, intents, decision, command } of taken) {
+  for (const { workflow, intents, decision } of taken) {
     const epoch = epochs.get(workflow.id) ?? 0;
     if (decision.ordersApplied) {
       await closeIntents(
@@ -148,16 +148,11 @@ async function takeAll(
         { outcome: "APPLIED", epoch, nowMs },
       );
     }
-    if (command.type === "RECOVER_TOLERANCE_FAULT_PROCESS") {
-      await insertAudit(tx, {
-        step: "CLAIM",
-        me: ports.me.incarnation,
-        workflowInstanceId: workflow.id,
-        epoch,
-        nowMs,
-      });
-    }
   }
+  const rescued = taken
+    .filter(({ command }) => command.type === "RECOVER_TOLERANCE_FAULT_PROCESS")
+    .map(({ workflow: { id } }) => ({ workflowInstanceId: id, epoch: epochs.get(id) ?? 0 }));
+  await insertClaimAudit(tx, { me: ports.me.incarnation, rescued, nowMs });
   await deleteCommands(
     tx,
     taken.map((entry) => entry.command.id),

@@ -12,6 +12,7 @@ import {
   type WorkflowState,
 } from "../model/index.ts";
 import {
+  closeIntents,
   closeRequest,
   closeWhatIsOpen,
   type Database,
@@ -23,6 +24,7 @@ import {
   notifyWorkflow,
   openRequest,
   type SqlExecutor,
+  selectOpenIntents,
   sqlTime,
 } from "../store/index.ts";
 
@@ -70,6 +72,10 @@ async function endWaiting(tx: SqlExecutor, id: number, nowMs: number): Promise<v
   await closeWhatIsOpen(tx, id, nowMs);
 }
 
+async function openOrdersOf(tx: SqlExecutor, id: number, kind: "STOP" | "PAUSE"): Promise<readonly number[]> {
+  return (await selectOpenIntents(tx, [id])).filter((order) => order.kind === kind).map((order) => order.id);
+}
+
 async function orderStopOrPause(
   tx: SqlExecutor,
   ports: ControlPorts,
@@ -87,6 +93,13 @@ async function orderStopOrPause(
     );
   const nowMs = ports.clock.now();
   if (kind === "STOP" && WAITING.has(workflow.state) && workflow.ownerIncarnation === null) {
+    // On record like any other order, although it is carried out at once.
+    await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
+    await closeIntents(tx, await openOrdersOf(tx, workflowInstanceId, "STOP"), {
+      outcome: "APPLIED",
+      epoch: workflow.ownerEpoch + 1,
+      nowMs,
+    });
     await endWaiting(tx, workflowInstanceId, nowMs);
     return { accepted: true, workflowInstanceId };
   }

@@ -28,11 +28,11 @@ const COLUMNS = `id, command_type AS "typeCode", command_param AS param, workflo
   coalesce(workflow_instance_id, 0) AS "workflowInstanceId"`;
 
 export interface FetchOptions {
-  /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just `overdue`. */
+  /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just what is overdue. */
   readonly slot: number | undefined;
   readonly slots: number;
-  /** Commands of other slots that waited too long. */
-  readonly overdue: readonly number[];
+  /** Commands with ids up to here have waited too long to be left to the master of their slot. 0: none. */
+  readonly overdueUpTo: number;
   readonly limit: number;
 }
 
@@ -43,20 +43,17 @@ export interface FetchOptions {
 export async function lockCommands(tx: SqlExecutor, options: FetchOptions): Promise<readonly CommandRow[]> {
   const { rows } = await tx.query<RawCommandRow>(
     `SELECT ${COLUMNS} FROM t_ds_command
-     WHERE ($1::int IS NOT NULL AND id % $2 = $1) OR id = ANY($3::int[])
+     WHERE ($1::int IS NOT NULL AND id % $2 = $1) OR id <= $3
      ORDER BY workflow_instance_priority, id LIMIT $4 FOR UPDATE SKIP LOCKED`,
-    [options.slot ?? null, options.slots, options.overdue, options.limit],
+    [options.slot ?? null, options.slots, options.overdueUpTo, options.limit],
   );
   return rows.map((row) => ({ ...row, type: wordOfCode(COMMAND_TYPE_CODES, row.typeCode ?? -1) }));
 }
 
-/** The ids at the head of the queue, whosever slot they are. */
-export async function selectWaitingCommands(sql: SqlExecutor, limit: number): Promise<readonly number[]> {
-  const { rows } = await sql.query<{ id: number }>(
-    "SELECT id FROM t_ds_command ORDER BY workflow_instance_priority, id LIMIT $1",
-    [limit],
-  );
-  return rows.map((row) => row.id);
+/** The highest id among the waiting commands, whosever slot they are. Undefined: none waits. */
+export async function selectHighestCommand(sql: SqlExecutor): Promise<number | undefined> {
+  const { rows } = await sql.query<{ id: number | null }>("SELECT max(id) AS id FROM t_ds_command");
+  return rows[0]?.id ?? undefined;
 }
 
 export async function deleteCommands(tx: SqlExecutor, ids: readonly number[]): Promise<void> {
