@@ -155,6 +155,8 @@ async function startAgain(node: ClusterNode): Promise<void> {
   if (node.running.length > 0) return;
   await node.startUnless((process) => {
     const { endedBy, pauses } = process.record();
-    return endedBy !== undefined || pauses.length > 0;
+    // One that gives up by itself, on a machine that is too busy, is started again where the case says so.
+    const comesAgain = process.phase === "ended" && node.entry.settings.respawn;
+    return endedBy !== undefined || pauses.length > 0 || comesAgain;
   });
 }

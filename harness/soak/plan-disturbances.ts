@@ -5,14 +5,16 @@ import type { Action, Duration, Step } from "../case/resolved-case.ts";
 const KINDS = [
   { kind: "kill", weight: 4, takesMs: 50 },
   { kind: "pause", weight: 3, takesMs: 50 },
-  { kind: "stop", weight: 2, takesMs: 600 },
-  { kind: "restart", weight: 1, takesMs: 1500 },
+  { kind: "stop", weight: 3, takesMs: 600 },
 ] as const;
 
 /** Milliseconds between two disturbances. */
 const PAUSE_MS = { from: 800, to: 3500 } as const;
-/** How long a node that was killed or stopped stays away: from before its session can have ended to long after. */
-const AWAY_SESSIONS = { from: 0.05, to: 3 } as const;
+/**
+ * How long a node that was killed or stopped stays away: from a plain restart, before its session can have ended, to long
+ * after.
+ */
+const AWAY_SESSIONS = { from: 0, to: 3 } as const;
 /** How long a frozen one stands still: most of them come to themselves after their session's end. */
 const FROZEN_SESSIONS = { from: 0.2, to: 3 } as const;
 /** A node that stops hands over first, and one that starts may have to wait for a busy machine. */
@@ -38,16 +40,15 @@ function drawKind(random: Random): (typeof KINDS)[number] {
   return KINDS[0];
 }
 
-/** How long it lasts; a restart has no end of its own. */
-function lasting(random: Random, kind: (typeof KINDS)[number]["kind"]): Duration | undefined {
-  if (kind === "restart") return undefined;
+/** How long it lasts. */
+function lasting(random: Random, kind: (typeof KINDS)[number]["kind"]): Duration {
   const range = kind === "pause" ? FROZEN_SESSIONS : AWAY_SESSIONS;
   return { unit: "sessions", value: Math.round(between(random, range) * 100) / 100 };
 }
 
 /**
- * Disturbances as the steps of a case: a random node (master or worker, whoever is up at that moment) is killed, frozen,
- * stopped or restarted, and comes back after a while, when others may already have been hit. The same seed gives the
+ * Disturbances as the steps of a case: a random node (master or worker, whoever is up at that moment) is killed, frozen
+ * or stopped, and comes back after a while, when others may already have been hit. The same seed gives the
  * same steps.
  */
 export function planDisturbances({ random, durationMs }: DisturbanceOptions): readonly Step[] {

@@ -103,7 +103,8 @@ export async function takeOwnership(
        run_times = CASE claim.begins WHEN 'next-run' THEN coalesce(w.run_times, 1) + 1
          WHEN 'first-run' THEN coalesce(w.run_times, 1) ELSE w.run_times END
      FROM unnest($4::int[], $5::int[], $6::text[]) AS claim (id, state, begins)
-     WHERE w.id = claim.id RETURNING w.id, w.owner_epoch AS epoch`,
+     -- The array finds the rows by index; for the join alone the planner may read the whole table.
+     WHERE w.id = claim.id AND w.id = ANY ($4::int[]) RETURNING w.id, w.owner_epoch AS epoch`,
     [
       me.incarnation,
       me.address,

@@ -164,15 +164,16 @@ export async function sweepBatch(
   const owner = scope === "without-owner" ? null : scope.ownerIncarnation;
   const { rows } = await tx.query<{ id: number; epoch: number; was: number }>(
     `WITH batch AS (
-       SELECT id, state FROM t_ds_workflow_instance
+       SELECT id FROM t_ds_workflow_instance
        WHERE owner_incarnation IS NOT DISTINCT FROM $1::uuid AND state = ANY($2::int[]) AND id > $3
        ORDER BY id LIMIT $4 FOR UPDATE ${waitForLocks ? "" : "SKIP LOCKED"}
      ), moved AS (
        UPDATE t_ds_workflow_instance w
-       SET state = ${WORKFLOW_STATE_CODES.FAILOVER}, pre_failover_state = batch.state, owner_incarnation = NULL,
+       SET state = ${WORKFLOW_STATE_CODES.FAILOVER}, pre_failover_state = w.state, owner_incarnation = NULL,
            owner_epoch = w.owner_epoch + 1, update_time = $5
-       FROM batch WHERE w.id = batch.id
-       RETURNING w.id, w.owner_epoch, batch.state AS was, w.workflow_definition_code, w.workflow_definition_version,
+       -- An array, not a join: the planner would read the whole table for each batch, to join it by hash.
+       WHERE w.id = ANY (ARRAY(SELECT id FROM batch))
+       RETURNING w.id, w.owner_epoch, w.pre_failover_state AS was, w.workflow_definition_code, w.workflow_definition_version,
                  w.workflow_instance_priority, w.worker_group, w.tenant_code, w.environment_code, w.dry_run, w.test_flag
      ), commands AS (
        INSERT INTO t_ds_command (command_type, workflow_definition_code, workflow_definition_version, command_param,
