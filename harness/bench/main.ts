@@ -10,13 +10,20 @@ npm run bench failover            N orphaned workflows are failed over and claim
   --counts 10000,100000           how many
   --rounds 5                      medians of so many
   --batch 1000                    rows of one transaction
+  --parts claims,views            what is measured beside the sweep (default: both)
   --test-settings                 a database as the cases have it, which does not wait for the disk
 npm run bench takeover            from the end of the owner's session to the first dispatch by the next owner
   --rounds 20
 `;
 
 const text = { type: "string" } as const;
-const OPTIONS = { counts: text, rounds: text, batch: text, "test-settings": { type: "boolean" } } as const;
+const OPTIONS = {
+  counts: text,
+  rounds: text,
+  parts: text,
+  batch: text,
+  "test-settings": { type: "boolean" },
+} as const;
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
@@ -30,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
       await benchFailover({
         counts: (values.counts ?? "10000,100000").split(",").map(Number),
         rounds: Number(values.rounds ?? 5),
+        parts: (values.parts ?? "claims,views").split(","),
         batchSize: Number(values.batch ?? 1000),
         durable: values["test-settings"] !== true,
         clock,
