@@ -17,7 +17,8 @@ export interface BesideStage {
 }
 
 /**
- * Something that goes on while the steps of a case are carried out; the case waits for it before its end is judged. What
+ * Something that goes on while the steps of a case are carried out; the case waits for it before its end is
+ * judged. What
  * it finds wrong is added to the judgement.
  */
 export type Beside = (stage: BesideStage) => Promise<readonly Finding[]>;

@@ -31,7 +31,8 @@ const DRAIN_MS = 90_000;
 const ENDED: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "STOP", "PAUSE"]);
 
 /**
- * Starts workflows, gives orders in between, and keeps the ledger. Requests are under way beside each other, as those of
+ * Starts workflows, gives orders in between, and keeps the ledger. Requests are under way beside each other,
+ * as those of
  * several people are: an order may overtake another, and arrive when its workflow has ended.
  */
 export class Operator {

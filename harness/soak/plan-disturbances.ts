@@ -11,7 +11,8 @@ const KINDS = [
 /** Milliseconds between two disturbances. */
 const PAUSE_MS = { from: 800, to: 3500 } as const;
 /**
- * How long a node that was killed or stopped stays away: from a plain restart, before its session can have ended, to long
+ * How long a node that was killed or stopped stays away: from a plain restart, before its session can have
+ * ended, to long
  * after.
  */
 const AWAY_SESSIONS = { from: 0, to: 3 } as const;

@@ -312,7 +312,10 @@ export async function insertAudit(tx: SqlExecutor, entry: AuditEntry): Promise<v
   );
 }
 
-/** A line of the record for each workflow that was claimed to go on after a failover, in the transaction of the claim. */
+/**
+ * A line of the record for each workflow that was claimed to go on after a failover, in the
+ * transaction of the claim.
+ */
 export async function insertClaimAudit(
   tx: SqlExecutor,
   claim: {

@@ -65,7 +65,8 @@ async function readOnePerTask(database: Database, own: Ownership): ReturnType<ty
 }
 
 /**
- * Loads a workflow that this incarnation has just claimed; what does not depend on each other is read side by side, since
+ * Loads a workflow that this incarnation has just claimed; what does not depend on each other is read side by
+ * side, since
  * every take-over waits for this. Throws NotOwnerError, DamagedRowError or GraphError.
  */
 export async function loadRun(database: Database, own: Ownership): Promise<RunState> {

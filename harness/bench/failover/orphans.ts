@@ -16,7 +16,8 @@ const TABLES = ["workflow_instance", "command", "failover_audit", "server", "fai
 export async function seedOrphans(client: pg.Client, count: number): Promise<void> {
   await client.query(`TRUNCATE ${TABLES.join(", ")} RESTART IDENTITY`);
   await client.query(
-    `INSERT INTO t_ds_server (incarnation, kind, address, session_no, state) VALUES ($1, 'master', 'dead:1', 1, 'FENCED')`,
+    `INSERT INTO t_ds_server (incarnation, kind, address, session_no, state)
+       VALUES ($1, 'master', 'dead:1', 1, 'FENCED')`,
     [DEAD],
   );
   for (let number = 1; number <= MASTERS; number += 1) {
@@ -26,7 +27,8 @@ export async function seedOrphans(client: pg.Client, count: number): Promise<voi
     );
   }
   await client.query(
-    `INSERT INTO t_ds_failover (incarnation, kind, address, phase, rescuer) VALUES ($1, 'master', 'dead:1', 'FENCED', $2)`,
+    `INSERT INTO t_ds_failover (incarnation, kind, address, phase, rescuer)
+       VALUES ($1, 'master', 'dead:1', 'FENCED', $2)`,
     [DEAD, RESCUER],
   );
   await client.query(

@@ -8,7 +8,10 @@ export type Role =
       readonly batchSize: number;
     }
   | {
-      /** The claim loop of a master ("claim"), or DolphinScheduler's fetch by slot with one transaction each ("slots"). */
+      /**
+       * The claim loop of a master ("claim"), or DolphinScheduler's fetch by slot with one
+       * transaction each ("slots").
+       */
       readonly role: "claim" | "slots";
       readonly url: string;
       readonly me: string;

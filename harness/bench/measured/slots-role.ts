@@ -10,7 +10,8 @@ const IDLE_MS = 20;
 const TELL_EVERY = 10;
 
 /**
- * The rival: DolphinScheduler's fetch by slot (dolphinscheduler.md 2.3, 3.2), ten at a time and one transaction each; who
+ * The rival: DolphinScheduler's fetch by slot (dolphinscheduler.md 2.3, 3.2), ten at a time and one
+ * transaction each; who
  * loses the race for a command sees it in the row count of the DELETE. It writes less than we do (no audit, no epoch).
  */
 export async function prepareSlots(
