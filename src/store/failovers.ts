@@ -173,14 +173,16 @@ export async function sweepBatch(
            owner_epoch = w.owner_epoch + 1, update_time = $5
        -- An array, not a join: the planner would read the whole table for each batch, to join it by hash.
        WHERE w.id = ANY (ARRAY(SELECT id FROM batch))
-       RETURNING w.id, w.owner_epoch, w.pre_failover_state AS was, w.workflow_definition_code, w.workflow_definition_version,
+       RETURNING w.id, w.owner_epoch, w.pre_failover_state AS was, w.workflow_definition_code,
+                 w.workflow_definition_version,
                  w.workflow_instance_priority, w.worker_group, w.tenant_code, w.environment_code, w.dry_run, w.test_flag
      ), commands AS (
        INSERT INTO t_ds_command (command_type, workflow_definition_code, workflow_definition_version, command_param,
          workflow_instance_id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run,
          test_flag, start_time, update_time)
        SELECT 2, coalesce(workflow_definition_code, 0), workflow_definition_version,
-         states.param, id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run, test_flag, $5, $5
+         states.param, id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run,
+         test_flag, $5, $5
        FROM moved JOIN unnest($6::int[], $7::text[]) AS states (code, param) ON states.code = moved.was ORDER BY id
        ON CONFLICT (workflow_instance_id) WHERE workflow_instance_id > 0 DO NOTHING
      ), audit AS (
