@@ -25,6 +25,8 @@ const ENTRIES = {
   keeper: "harness/keeper/main.ts",
   "jest-runner": "harness/jest/case-runner.ts",
   bench: "harness/bench/main.ts",
+  "bench-process": "harness/bench/measured/main.ts",
+  soak: "harness/soak/main.ts",
 };
 
 function fingerprint(directory) {

@@ -17,7 +17,7 @@ import {
   endByForce,
   type FetchOptions,
   type IntentRow,
-  insertAudit,
+  insertClaimAudit,
   insertInstance,
   invalidateAllTasks,
   lockCommands,
@@ -151,7 +151,7 @@ async function takeAll(
     if (entry.decision.tasks === "revive") await reviveWorkflow(tx, entry, nowMs);
     if (entry.decision.begins === "next-run") await applyRunParameters(tx, entry);
   }
-  for (const { workflow, intents, decision, command } of taken) {
+  for (const { workflow, intents, decision } of taken) {
     const epoch = epochs.get(workflow.id) ?? 0;
     if (decision.ordersApplied) {
       await closeIntents(
@@ -160,16 +160,11 @@ async function takeAll(
         { outcome: "APPLIED", epoch, nowMs },
       );
     }
-    if (command.type === "RECOVER_TOLERANCE_FAULT_PROCESS") {
-      await insertAudit(tx, {
-        step: "CLAIM",
-        me: ports.me.incarnation,
-        workflowInstanceId: workflow.id,
-        epoch,
-        nowMs,
-      });
-    }
   }
+  const rescued = taken
+    .filter(({ command }) => command.type === "RECOVER_TOLERANCE_FAULT_PROCESS")
+    .map(({ workflow: { id } }) => ({ workflowInstanceId: id, epoch: epochs.get(id) ?? 0 }));
+  await insertClaimAudit(tx, { me: ports.me.incarnation, rescued, nowMs });
   await deleteCommands(
     tx,
     taken.map((entry) => entry.command.id),

@@ -33,11 +33,11 @@ const COLUMNS = `id, command_type AS "typeCode", command_param AS param, workflo
   worker_group AS "workerGroup", failure_strategy AS "failureStrategy", dry_run AS "dryRun"`;
 
 export interface FetchOptions {
-  /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just `overdue`. */
+  /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just what is overdue. */
   readonly slot: number | undefined;
   readonly slots: number;
-  /** Commands of other slots that waited too long. */
-  readonly overdue: readonly number[];
+  /** Commands with ids up to here have waited too long to be left to the master of their slot. 0: none. */
+  readonly overdueUpTo: number;
   readonly limit: number;
 }
 
@@ -48,20 +48,17 @@ export interface FetchOptions {
 export async function lockCommands(tx: SqlExecutor, options: FetchOptions): Promise<readonly CommandRow[]> {
   const { rows } = await tx.query<RawCommandRow>(
     `SELECT ${COLUMNS} FROM t_ds_command
-     WHERE ($1::int IS NOT NULL AND id % $2 = $1) OR id = ANY($3::int[])
+     WHERE ($1::int IS NOT NULL AND id % $2 = $1) OR id <= $3
      ORDER BY workflow_instance_priority, id LIMIT $4 FOR UPDATE SKIP LOCKED`,
-    [options.slot ?? null, options.slots, options.overdue, options.limit],
+    [options.slot ?? null, options.slots, options.overdueUpTo, options.limit],
   );
   return rows.map((row) => ({ ...row, type: wordOfCode(COMMAND_TYPE_CODES, row.typeCode ?? -1) }));
 }
 
-/** The ids at the head of the queue, whosever slot they are. */
-export async function selectWaitingCommands(sql: SqlExecutor, limit: number): Promise<readonly number[]> {
-  const { rows } = await sql.query<{ id: number }>(
-    "SELECT id FROM t_ds_command ORDER BY workflow_instance_priority, id LIMIT $1",
-    [limit],
-  );
-  return rows.map((row) => row.id);
+/** The highest id among the waiting commands, whosever slot they are. Undefined: none waits. */
+export async function selectHighestCommand(sql: SqlExecutor): Promise<number | undefined> {
+  const { rows } = await sql.query<{ id: number | null }>("SELECT max(id) AS id FROM t_ds_command");
+  return rows[0]?.id ?? undefined;
 }
 
 export async function deleteCommands(tx: SqlExecutor, ids: readonly number[]): Promise<void> {
@@ -113,7 +110,8 @@ export async function takeOwnership(
        run_times = CASE claim.begins WHEN 'next-run' THEN coalesce(w.run_times, 1) + 1
          WHEN 'first-run' THEN coalesce(w.run_times, 1) ELSE w.run_times END
      FROM unnest($4::int[], $5::int[], $6::text[]) AS claim (id, state, begins)
-     WHERE w.id = claim.id RETURNING w.id, w.owner_epoch AS epoch`,
+     -- The array finds the rows by index; for the join alone the planner may read the whole table.
+     WHERE w.id = claim.id AND w.id = ANY ($4::int[]) RETURNING w.id, w.owner_epoch AS epoch`,
     [
       me.incarnation,
       me.address,

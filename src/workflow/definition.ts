@@ -60,8 +60,10 @@ function codeOf(node: string | number, tasks: readonly TaskDefinitionRow[]): num
 
 /** Reads the definition of a workflow instance. Throws GraphError or DamagedRowError when it cannot be run. */
 export async function loadDefinition(sql: SqlExecutor, row: WorkflowRow): Promise<LoadedDefinition> {
-  const tasks = await selectTaskDefinitions(sql, row.definitionCode, row.definitionVersion);
-  const relations = await selectRelations(sql, row.definitionCode, row.definitionVersion);
+  const [tasks, relations] = await Promise.all([
+    selectTaskDefinitions(sql, row.definitionCode, row.definitionVersion),
+    selectRelations(sql, row.definitionCode, row.definitionVersion),
+  ]);
   if (tasks.length === 0) {
     throw new DamagedRowError(
       `workflow definition ${row.definitionCode} version ${row.definitionVersion} has no tasks`,

@@ -17,6 +17,9 @@ const RESUMES: ReadonlySet<string> = new Set<CommandType>([
   "RECOVER_SERIAL_WAIT",
 ]);
 
+/** The orders that become such commands. */
+const RESUMING_ORDERS: ReadonlySet<string> = new Set(["repeat", "recoverFailed", "recoverSuspended"]);
+
 /** Whether an operator asked for this instance to be done again, from the claims and from what the rows still say. */
 export function mayRerun(instance: InstanceFact, facts: Facts): boolean {
   return wasClaimedFor(instance, RERUNS, facts);
@@ -34,6 +37,8 @@ function wasClaimedFor(instance: InstanceFact, types: ReadonlySet<string>, facts
     types.has(ofRow) ||
     history.some((word) => types.has(word.trim())) ||
     facts.eventsOf(instance.id, "command.claimed").some((event) => types.has(event.commandType)) ||
+    (types.has("REPEAT_RUNNING") &&
+      facts.eventsOf(instance.id, "operator.accepted").some(({ request }) => request === "repeat")) ||
     commandsOf(instance.id, facts).some((type) => types.has(type))
   );
 }
@@ -50,12 +55,18 @@ export function isDecidedAgain(instance: InstanceFact, task: string, facts: Fact
   return [...before].some((name) => types.get(name) === "CONDITIONS");
 }
 
-/** When it was claimed to go on after an end, by time. */
+/**
+ * When it was claimed to go on after an end, or an operator's order to do so was accepted: a claim whose COMMIT was not
+ * answered is found later by its owner, and told by nobody.
+ */
 export function resumingClaims(instanceId: number, facts: Facts): readonly number[] {
-  return facts
+  const claims = facts
     .eventsOf(instanceId, "command.claimed")
-    .filter((event) => RESUMES.has(event.commandType))
-    .map(({ atMs }) => atMs);
+    .filter((event) => RESUMES.has(event.commandType));
+  const orders = facts
+    .eventsOf(instanceId, "operator.accepted")
+    .filter((event) => RESUMING_ORDERS.has(event.request));
+  return [...claims, ...orders].map(({ atMs }) => atMs).sort((one, other) => one - other);
 }
 
 /** Types of the commands that were seeded for it: their claim may have been lost with the process that made it. */
