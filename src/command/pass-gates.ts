@@ -124,8 +124,8 @@ async function passGate(
 }
 
 /**
- * Lets a batch pass the gates of its serial definitions, in the order of the commands. The workflows are locked already,
- * the gates are locked here, by code.
+ * Lets a batch pass the gates of its serial definitions, in the order of the commands. The workflows are locked
+ * already, the gates are locked here, by code.
  */
 export async function passGates(
   tx: SqlExecutor,

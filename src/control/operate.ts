@@ -13,14 +13,12 @@ import {
 import {
   closeRequest,
   type Database,
-  endWaiting,
+  endInSerialWait,
   forgetRequest,
   insertCommand,
   insertInstance,
   insertIntent,
-  leaveGate,
   lockCommandOf,
-  lockGateOf,
   lockWorkflows,
   notifyWorkflow,
   openRequest,
@@ -87,9 +85,7 @@ async function orderStopOrPause(
   const nowMs = ports.clock.now();
   await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
   if (endsHere(workflow, kind)) {
-    await lockGateOf(tx, workflowInstanceId);
-    await endWaiting(tx, { workflowInstanceId, state: kind, nowMs });
-    await leaveGate(tx, workflowInstanceId, nowMs);
+    await endInSerialWait(tx, { workflowInstanceId, state: kind, nowMs });
     return { accepted: true, workflowInstanceId };
   }
   await notifyWorkflow(tx, workflowInstanceId);
