@@ -7,7 +7,8 @@ const WAITS = WORKFLOW_STATE_CODES.SERIAL_WAIT;
 
 /**
  * Definitions whose gate does not agree with their instances: a holder that has finished or is gone, one that was
- * called in and has no command, instances that are at work or wait and are not on record, a free gate before which some wait.
+ * called in and has no command, instances that are at work or wait and are not on record, a free gate before which
+ * some wait.
  */
 export async function selectGatesToRepair(sql: SqlExecutor): Promise<readonly number[]> {
   const { rows } = await sql.query<{ code: number }>(
