@@ -95,7 +95,8 @@ async function tellDisplaced(
     await insertAudit(tx, { step: "SERIAL", me: ports.me.incarnation, workflowInstanceId, why, nowMs });
   }
   for (const workflowInstanceId of plan.ordered) {
-    const requestId = `serial-${newest}-${workflowInstanceId}`;
+    // The same two may meet again when both are repeated: that is another order.
+    const requestId = `serial-${newest}-${workflowInstanceId}-${nowMs}`;
     await insertIntent(tx, { workflowInstanceId, kind: "STOP", requestId, nowMs });
     await notifyWorkflow(tx, workflowInstanceId);
   }
@@ -124,8 +125,8 @@ async function passGate(
 }
 
 /**
- * Lets a batch pass the gates of its serial definitions, in the order of the commands. The workflows are locked already,
- * the gates are locked here, by code.
+ * Lets a batch pass the gates of its serial definitions, in the order of the commands. The workflows are locked
+ * already, the gates are locked here, by code.
  */
 export async function passGates(
   tx: SqlExecutor,
@@ -142,10 +143,11 @@ export async function passGates(
     return found === undefined ? [] : [{ ...found, called: command.type === CALLED }];
   });
   const gates = [...new Set(arrivals.map(({ code }) => code))].toSorted((left, right) => left - right);
+  const displacing = arrivals.filter(({ type }) => type === "SERIAL_PRIORITY").map(({ code }) => code);
+  if (displacing.length > 0) await lockWaiting(tx, displacing);
   const passings: Passing[] = [];
   for (const code of gates) {
     const those = arrivals.filter((arrival) => arrival.code === code);
-    if (those.some(({ type }) => type === "SERIAL_PRIORITY")) await lockWaiting(tx, [code]);
     passings.push(await passGate(tx, ports, code, those));
   }
   return {

@@ -10,12 +10,10 @@ import {
   closeIntents,
   closeRequest,
   type Database,
-  endWaiting,
+  endInSerialWait,
   forgetRequest,
   insertIntent,
-  leaveGate,
   lockCommandOf,
-  lockGateOf,
   lockWorkflows,
   notifyWorkflow,
   openRequest,
@@ -79,9 +77,7 @@ async function orderStopOrPause(
     );
   const nowMs = ports.clock.now();
   if (endsHere(workflow, kind)) {
-    await lockGateOf(tx, workflowInstanceId);
-    const epoch = await endWaiting(tx, { workflowInstanceId, state: kind, nowMs });
-    await leaveGate(tx, workflowInstanceId, nowMs);
+    const epoch = await endInSerialWait(tx, { workflowInstanceId, state: kind, nowMs });
     // Carried out by this very transaction: it is told of as applied, not as moot.
     await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
     const done = (await selectOpenIntents(tx, [workflowInstanceId])).map((intent) => intent.id);

@@ -85,15 +85,21 @@ function planWaiting(view: WorkflowView, task: TaskView): readonly PlannedAction
   if (task.holdsChild === true) return [{ kind: "dispatch", taskId: task.id }];
   if (view.state !== "RUNNING_EXECUTION")
     return [{ kind: "park", taskId: task.id, to: parkState[view.state] }];
-  if (task.delayedUntilMs <= view.nowMs) return planStart(task);
+  if (task.delayedUntilMs <= view.nowMs) return planStart(view, task);
   const wake: PlannedAction = { kind: "wake", atMs: task.delayedUntilMs };
   return task.state === "DELAY_EXECUTION" ? [wake] : [{ kind: "delay", taskId: task.id }, wake];
 }
 
-function planStart(task: TaskView): readonly PlannedAction[] {
+/**
+ * Whoever frees a slot says so, and a poll of the queue stands behind that. This is for a place in the queue that
+ * somebody has deleted: then nothing is there to be polled. Milliseconds.
+ */
+const SLOT_DOUBT_MS = 10_000;
+
+function planStart(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
   if (task.slot === "wanted") return [{ kind: "acquire", taskId: task.id }];
-  // Whoever frees a slot says so, and a poll stands behind that.
-  return task.slot === "waiting" ? [] : [{ kind: "dispatch", taskId: task.id }];
+  if (task.slot === "waiting") return [{ kind: "wake", atMs: view.nowMs + SLOT_DOUBT_MS }];
+  return [{ kind: "dispatch", taskId: task.id }];
 }
 
 function planLive(view: WorkflowView, task: TaskView): readonly PlannedAction[] {

@@ -6,8 +6,9 @@ import { giveMissingTickets, lockGate, settleGate } from "./serial-gates.ts";
 const WAITS = WORKFLOW_STATE_CODES.SERIAL_WAIT;
 
 /**
- * Definitions whose gate does not agree with their instances: a holder that has finished or is gone, one that was called
- * in and has no command, instances that are at work or wait and are not on record, a free gate before which some wait.
+ * Definitions whose gate does not agree with their instances: a holder that has finished or is gone, one that was
+ * called in and has no command, instances that are at work or wait and are not on record, a free gate before which
+ * some wait.
  */
 export async function selectGatesToRepair(sql: SqlExecutor): Promise<readonly number[]> {
   const { rows } = await sql.query<{ code: number }>(
@@ -17,7 +18,8 @@ export async function selectGatesToRepair(sql: SqlExecutor): Promise<readonly nu
        OR (h.state = ${WAITS} AND NOT EXISTS (SELECT 1 FROM t_ds_command c WHERE c.workflow_instance_id = h.id)))
      UNION
      SELECT w.workflow_definition_code FROM t_ds_workflow_instance w
-     JOIN t_ds_workflow_definition d ON d.code = w.workflow_definition_code AND d.version = w.workflow_definition_version
+     JOIN t_ds_workflow_definition d ON d.code = w.workflow_definition_code
+       AND d.version = w.workflow_definition_version
      LEFT JOIN t_ds_serial_gate g ON g.workflow_definition_code = w.workflow_definition_code
      WHERE d.execution_type <> 0 AND w.state IN (1, 2, 4, ${WAITS}, 18) AND w.id IS DISTINCT FROM g.holder
        AND (w.serial_ticket IS NULL OR g.holder IS NULL)

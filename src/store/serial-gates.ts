@@ -47,7 +47,8 @@ export async function selectSerialInstances(
 ): Promise<readonly SerialInstance[]> {
   const { rows } = await sql.query<{ id: number; code: number; type: number }>(
     `SELECT w.id, d.code, d.execution_type AS type FROM t_ds_workflow_instance w
-     JOIN t_ds_workflow_definition d ON d.code = w.workflow_definition_code AND d.version = w.workflow_definition_version
+     JOIN t_ds_workflow_definition d ON d.code = w.workflow_definition_code
+       AND d.version = w.workflow_definition_version
      WHERE w.id = ANY($1::int[]) AND d.execution_type <> 0`,
     [ids],
   );
@@ -81,8 +82,8 @@ export async function selectCommandsBehindOthers(
 }
 
 /**
- * Locks the gate of a definition until the transaction ends, and makes it when there is none: then whoever is at work or
- * waits already, of a time without gates, gets a ticket. Gives the instance in the column `holder`.
+ * Locks the gate of a definition until the transaction ends, and makes it when there is none: then whoever is at work
+ * or waits already, of a time without gates, gets a ticket. Gives the instance in the column `holder`.
  */
 export async function lockGate(tx: SqlExecutor, code: number): Promise<number | undefined> {
   const { rowCount } = await tx.query(
@@ -146,8 +147,8 @@ async function selectMembers(
        AND d.version = w.workflow_definition_version
      WHERE w.workflow_definition_code = $1 AND w.serial_ticket IS NOT NULL AND w.state = ANY($2::int[])
        AND w.id IS DISTINCT FROM $3::int
-     ORDER BY w.state = ${WAITS},
-       CASE WHEN d.execution_type = ${EXECUTION_TYPE_CODES.SERIAL_PRIORITY} THEN -w.serial_ticket ELSE w.serial_ticket END`,
+     ORDER BY w.state = ${WAITS}, w.serial_ticket
+       * CASE WHEN d.execution_type = ${EXECUTION_TYPE_CODES.SERIAL_PRIORITY} THEN -1 ELSE 1 END`,
     [code, [...AT_WORK, WAITS], holder ?? null],
   );
   return rows;

@@ -123,7 +123,8 @@ async function release(tx: SqlExecutor, rows: readonly { id: number; groupId: nu
   }
 }
 
-const ROWS = `SELECT id, group_id AS "groupId" FROM t_ds_task_group_queue WHERE status IN (${WAIT_QUEUE}, ${ACQUIRE_SUCCESS})`;
+const ROWS = `SELECT id, group_id AS "groupId" FROM t_ds_task_group_queue
+  WHERE status IN (${WAIT_QUEUE}, ${ACQUIRE_SUCCESS})`;
 
 /** After OWN, with the write that ends the attempt: its slot, or its place in the queue, is given back. */
 export async function freeSlotOfTask(tx: SqlExecutor, taskId: number): Promise<void> {
@@ -172,12 +173,11 @@ export async function selectWorkflowsWithFreeSlots(
   ownerIncarnation: string,
 ): Promise<readonly number[]> {
   const { rows } = await sql.query<{ id: number }>(
-    `SELECT DISTINCT w.id FROM t_ds_workflow_instance w JOIN t_ds_task_instance t ON t.workflow_instance_id = w.id
-     LEFT JOIN t_ds_task_group_queue q ON q.task_id = t.id LEFT JOIN t_ds_task_group g ON g.id = t.task_group_id
-     WHERE w.owner_incarnation = $1 AND w.state = 1 AND t.task_group_id > 0 AND t.flag = 1 AND t.state = 0
-       AND (q.id IS NULL OR (q.status = ${WAIT_QUEUE} AND (q.force_start = 1 OR g.id IS NULL OR coalesce(g.status, 1) = ${DISABLED}
-         OR g.group_size > (SELECT count(*) FROM t_ds_task_group_queue h WHERE h.group_id = g.id
-           AND ${held("h")}))))`,
+    `SELECT DISTINCT w.id FROM t_ds_task_group_queue q JOIN t_ds_workflow_instance w ON w.id = q.workflow_instance_id
+     LEFT JOIN t_ds_task_group g ON g.id = q.group_id
+     WHERE q.status = ${WAIT_QUEUE} AND w.owner_incarnation = $1 AND w.state = 1
+       AND (q.force_start = 1 OR g.id IS NULL OR coalesce(g.status, 1) = ${DISABLED}
+         OR g.group_size > (SELECT count(*) FROM t_ds_task_group_queue h WHERE h.group_id = g.id AND ${held("h")}))`,
     [ownerIncarnation],
   );
   return rows.map((row) => row.id);
@@ -197,8 +197,8 @@ export async function selectGroupsToRepair(sql: SqlExecutor): Promise<readonly n
 }
 
 /**
- * Takes stale rows out of the queue of a group. LOOK: the group is locked in one statement, and nobody changes its queue
- * then; whether an attempt still needs its row is looked up in the next. Gives the attempts whose rows went.
+ * Takes stale rows out of the queue of a group. LOOK: the group is locked in one statement, and nobody changes its
+ * queue then; whether an attempt still needs its row is looked up in the next. Gives the attempts whose rows went.
  */
 export async function repairGroup(tx: SqlExecutor, groupId: number): Promise<readonly number[]> {
   await lockGroup(tx, groupId);

@@ -12,7 +12,8 @@ const CLOSED = 0;
 /**
  * Of a task group never more slots are held than it has, by the runs of its tasks and by its rows; a task that has
  * ended holds none; and `use_size` says how many are held. Slots that an operator forced do not count, as in
- * DolphinScheduler (their rows go with their end, so a case that forces one waives what its run shows). Source: OWNERSHIP, SLOTS; dolphinscheduler.md 12.11.
+ * DolphinScheduler (their rows go with their end, so a case that forces one waives what its run shows).
+ * Source: OWNERSHIP, SLOTS; dolphinscheduler.md 12.11.
  */
 export const slotsKept: Invariant = {
   name: "slots-kept",
