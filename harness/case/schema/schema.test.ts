@@ -106,8 +106,11 @@ describe("the words of the schema are those of the scheduler", () => {
     const sql = readFileSync(path.join(ROOT, "src/store/migrations/0001-initial.ts"), "utf8");
     const tables = [...sql.matchAll(/CREATE TABLE (t_ds_\w+)/g)].map((match) => match[1] ?? "");
     expect([...TABLE_NAMES].sort()).toEqual(tables.sort());
+    const folder = path.join(ROOT, "src/store/migrations");
+    const all = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), "utf8"));
     for (const table of TABLE_NAMES) {
-      for (const column of columnsOf(table)?.keys() ?? []) expect(sql).toMatch(new RegExp(`\\b${column} `));
+      for (const column of columnsOf(table)?.keys() ?? [])
+        expect(all.join("\n")).toMatch(new RegExp(`\\b${column} `));
     }
   });
 });
