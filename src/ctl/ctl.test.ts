@@ -84,10 +84,9 @@ describe("failover ctl", () => {
 
   test("sends what it was told, and nothing else", async () => {
     const master = await startMaster(() => accepted);
-    await ctl(
-      ...["start", "my etl", "-m", master.address, "-p", "a=1", "-p", "b=x=y", "--from", "A,B"],
-      ...["--depend", "only", "--priority", "high", "--dry-run", "--request-id", "mine"],
-    );
+    const run = ["--depend", "only", "--priority", "high", "--dry-run", "--request-id", "mine"];
+    const parameters = ["-p", "a=1", "-p", "b=x=y", "--from", "A,B"];
+    await ctl("start", "my etl", "-m", master.address, ...parameters, ...run);
     expect(master.asked[0]).toMatchObject({ method: "POST", path: ["v1", "workflows", "my etl", "start"] });
     expect(master.asked[0]?.headers.get("idempotency-key")).toBe("mine");
     expect(master.asked[0]?.body).toEqual({
