@@ -81,18 +81,10 @@ async function get(
   if (path.length === 0) return { routes: ROUTES };
   if (path.length === 2 && what === "instances") return showInstance(database, readId(id ?? ""));
   if (path.length !== 1) return undefined;
-  switch (what) {
-    case "workflows":
-      return listWorkflows(database, query);
-    case "instances":
-      return listInstances(database, query);
-    case "commands":
-      return listCommands(database, query);
-    case "error-commands":
-      return listErrorCommands(database, query);
-    default:
-      return undefined;
-  }
+  if (what === "workflows") return listWorkflows(database, query);
+  if (what === "instances") return listInstances(database, query);
+  if (what === "commands") return listCommands(database, query);
+  return what === "error-commands" ? listErrorCommands(database, query) : undefined;
 }
 
 /** What is asked for. Undefined: there is no such route. Throws RefusedError. */

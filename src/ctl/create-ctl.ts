@@ -81,6 +81,13 @@ function withRun(command: Command): Command {
     .option("--dry-run", "go through the workflow without running anything");
 }
 
+interface ListFlags {
+  readonly workflow?: string;
+  readonly state?: string;
+  readonly before?: number;
+  readonly limit?: number;
+}
+
 function addViews(program: Command, ports: CtlPorts, done: Done): void {
   const view = (command: Command, path: string, show: Parameters<typeof viewCommand>[2]["show"]): void => {
     withCommon(command).action(async (options: CommonOptions) =>
@@ -98,12 +105,18 @@ function addViews(program: Command, ports: CtlPorts, done: Done): void {
     .option("--state <state>", "only in this state", readWord(WORKFLOW_STATES))
     .option("--before <id>", "only with smaller ids: the next page", readInstanceId)
     .option("--limit <n>", "at most so many", readInstanceId, 50)
-    .action(async (options: CommonOptions & Readonly<Record<string, unknown>>) => {
+    .action(async (options: CommonOptions & ListFlags) => {
       const query = new URLSearchParams();
-      for (const name of ["workflow", "state", "before", "limit"]) {
-        if (options[name] !== undefined) query.set(name, String(options[name]));
+      for (const name of ["workflow", "state", "before", "limit"] as const) {
+        const value = options[name];
+        if (value !== undefined) query.set(name, String(value));
       }
-      done(await viewCommand(ports, options, { path: `/api/v1/instances?${query}`, show: showInstances }));
+      done(
+        await viewCommand(ports, options, {
+          path: `/api/v1/instances?${query.toString()}`,
+          show: showInstances,
+        }),
+      );
     });
   const add = (name: string, text: string): Command => program.command(name).description(text);
   view(add("workflows", "workflows that can be started"), "/api/v1/workflows?limit=1000", showWorkflows);

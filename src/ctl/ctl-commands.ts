@@ -22,11 +22,16 @@ function ask(ports: CtlPorts, options: CommonOptions, question: Question): Promi
   return askMasters({ clock, masters: options.master, withinMs: options.timeout * 1000 }, question);
 }
 
+function wordsOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
 /** What a refusal says, and the exit code for it. */
 function explainRefusal(ports: CtlPorts, { status, body }: MasterAnswer): number {
   const { code, message, fix } = rowOf(body["error"]);
-  ports.err(`error ${String(message ?? `HTTP ${status}`)} [${String(code ?? status)}]\n`);
-  if (fix !== undefined) ports.err(`  -> ${String(fix)}\n`);
+  ports.err(`error ${wordsOf(message) ?? `HTTP ${status}`} [${wordsOf(code) ?? status}]\n`);
+  const help = wordsOf(fix);
+  if (help !== undefined) ports.err(`  -> ${help}\n`);
   return status === 400 || status === 413 ? CTL_EXIT.invalid : CTL_EXIT.refused;
 }
 
@@ -67,7 +72,7 @@ async function lookForEnd(
   id: number,
 ): Promise<{ readonly seen: Seen; readonly over: boolean }> {
   const { body } = await ask(ports, options, { method: "GET", path: `/api/v1/instances/${id}` });
-  const state = String(rowOf(body["instance"])["state"] ?? "");
+  const state = wordsOf(rowOf(body["instance"])["state"]) ?? "";
   const over = body["command"] === null && exitCodeOfEnd(state, "") !== undefined;
   return { seen: { state, body }, over };
 }

@@ -4,7 +4,7 @@ type Row = Readonly<Record<string, Cell>>;
 /** Columns by the name of the field, with their headings, in order. */
 export type Columns = Readonly<Record<string, string>>;
 
-const WIDEST = 60;
+const WIDEST = 120;
 
 function textOf(value: Cell): string {
   if (value === null || value === undefined || value === "") return "-";

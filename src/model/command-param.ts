@@ -76,27 +76,27 @@ export function readCommandParam(text: string | null): CommandParameters | undef
   };
 }
 
+const RESUMES: ReadonlySet<CommandType> = new Set([
+  "REPEAT_RUNNING",
+  "START_FAILURE_TASK_PROCESS",
+  "RECOVER_SUSPENDED_PROCESS",
+]);
+
 /** Why a command of this type cannot be carried out with this parameter. Undefined: it can. */
 export function flawOfCommand(type: CommandType | undefined, text: string | null): string | undefined {
   const param = readCommandParam(text);
-  switch (type) {
-    case "START_CURRENT_TASK_PROCESS":
-      if (param === undefined || param.startNodes.length === 0)
-        return `${type} starts from tasks, and its command_param names none in startNodes`;
-      return undefined;
-    case "COMPLEMENT_DATA":
-      if (param === undefined || param.backfillTimes.length === 0)
-        return `${type} runs a list of dates, and its command_param has none in backfillTimeList`;
-      if (param.backfillTimes.some((time) => parseScheduleTime(time) === undefined))
-        return `${type}: not every entry of backfillTimeList is a time like 2024-08-01 00:00:00`;
-      return undefined;
-    case "REPEAT_RUNNING":
-    case "START_FAILURE_TASK_PROCESS":
-    case "RECOVER_SUSPENDED_PROCESS":
-      return param === undefined ? `${type}: its command_param is no JSON object` : undefined;
-    default:
-      return undefined;
-  }
+  if (type === "START_CURRENT_TASK_PROCESS" && (param?.startNodes ?? []).length === 0)
+    return `${type} starts from tasks, and its command_param names none in startNodes`;
+  if (type === "COMPLEMENT_DATA" && (param?.backfillTimes ?? []).length === 0)
+    return `${type} runs a list of dates, and its command_param has none in backfillTimeList`;
+  if (
+    type === "COMPLEMENT_DATA" &&
+    param?.backfillTimes.some((time) => parseScheduleTime(time) === undefined)
+  )
+    return `${type}: not every entry of backfillTimeList is a time like 2024-08-01 00:00:00`;
+  if (type !== undefined && RESUMES.has(type) && param === undefined)
+    return `${type}: its command_param is no JSON object`;
+  return undefined;
 }
 
 /** The parameters of a start, with those of a later command in front. */

@@ -50,8 +50,8 @@ export async function repairLostStart(
   const { START_PROCESS, START_CURRENT_TASK_PROCESS, COMPLEMENT_DATA, SCHEDULER } = COMMAND_TYPE_CODES;
   await tx.query(
     `INSERT INTO t_ds_command (command_type, workflow_definition_code, workflow_definition_version, command_param,
-       task_depend_type, failure_strategy, schedule_time, workflow_instance_id, workflow_instance_priority, worker_group,
-       dry_run, start_time, update_time)
+       task_depend_type, failure_strategy, schedule_time, workflow_instance_id, workflow_instance_priority,
+       worker_group, dry_run, start_time, update_time)
      SELECT CASE WHEN command_type = ANY($3::int[]) THEN command_type ELSE ${START_PROCESS} END,
        coalesce(workflow_definition_code, 0), workflow_definition_version, command_param, task_depend_type,
        failure_strategy, schedule_time, id, workflow_instance_priority, worker_group, dry_run, $2, $2

@@ -53,7 +53,8 @@ function varPool(run: RunState): readonly Parameter[] {
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * The parameters of a task as variables of its script. Later ones win: built-in times, global, given out by earlier tasks, the task's
+ * The parameters of a task as variables of its script. Later ones win: built-in times, global, given out by earlier
+ * tasks, the task's
  * own IN parameters, those of the start command. A name that no shell variable can have is left out.
  */
 export function parametersOf(run: RunState, task: TaskRow): Readonly<Record<string, string>> {
