@@ -110,7 +110,7 @@ describe("a failure before CONDITIONS", () => {
   });
 });
 
-test("an attempt that stands for a child is handed on even when the workflow stops: the order goes down through it", () => {
+test("an attempt that stands for a child is started although the workflow stops: it hands the order down", () => {
   const waiting = { edges: [[0, A]], rows: { [A]: "SUBMITTED_SUCCESS" }, state: "READY_STOP" } as const;
   expect(plan({ ...waiting, holdsChild: true })).toEqual([{ kind: "dispatch", taskId: 10 }]);
   expect(plan(waiting)).toEqual([{ kind: "park", taskId: 10, to: "KILL" }]);

@@ -15,18 +15,11 @@ function answerOf(row: DependencyRow, ofTask: boolean): Answer {
   if (row.state === undefined) return "waiting";
   const over = isWorkflowFinished(row.state);
   if (!ofTask) return row.state === "SUCCESS" ? "yes" : over ? "no" : "waiting";
-  switch (row.taskState) {
-    case "SUCCESS":
-    case "FORCED_SUCCESS":
-      return "yes";
-    case "FAILURE":
-      return over || !row.retriesLeft ? "no" : "waiting";
-    case "KILL":
-    case "PAUSE":
-      return "no";
-    default:
-      return over ? "no" : "waiting";
-  }
+  const { taskState } = row;
+  if (taskState === "SUCCESS" || taskState === "FORCED_SUCCESS") return "yes";
+  const ended = taskState === "KILL" || taskState === "PAUSE";
+  const failed = taskState === "FAILURE" && !row.retriesLeft;
+  return over || ended || failed ? "no" : "waiting";
 }
 
 async function ask(ports: RunPorts, run: RunState, item: DependentItem, atMs: number): Promise<Answer> {

@@ -86,10 +86,11 @@ export async function startLogicRow(
   const { start, next } = await writeOwned(ports, run, `start of ${task.name}`, async (tx) => {
     const begun = await write(tx);
     const row = await writeStarted(tx, ports, run, { task, start: begun });
+    // Thrown in here, it takes back what was written for the attempt: a child, for one.
+    if (row === undefined) throw new Error(`attempt ${task.id} of ${task.name} was changed by somebody else`);
     await ports.failpoints.reach("task.dispatch.inside", subject);
     return { start: begun, next: row };
   });
-  if (next === undefined) throw new Error(`attempt ${task.id} of ${task.name} was changed by somebody else`);
   putTask(run, next);
   if (next.dispatchNo !== task.dispatchNo) {
     run.executors.set(task.id, "confirmed");

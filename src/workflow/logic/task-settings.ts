@@ -52,6 +52,11 @@ function codesIn(value: unknown): readonly number[] {
     .filter((code) => Number.isSafeInteger(code) && code > 0);
 }
 
+function textIn(settings: Settings, key: string): string | undefined {
+  const text = settings[key];
+  return typeof text === "string" ? text : undefined;
+}
+
 function relationOf(settings: Settings): Relation {
   const relation = settings["relation"] ?? "AND";
   if (relation === "AND" || relation === "OR") return relation;
@@ -89,7 +94,7 @@ export function readConditions(settings: Settings): ConditionsSettings {
   return {
     dependence: readDependence(settings, (item) => ({
       taskCode: Number(item["depTaskCode"]),
-      status: String(item["status"]),
+      status: textIn(item, "status") ?? "SUCCESS",
     })),
     success: codesIn(result["successNode"]),
     failed: codesIn(result["failedNode"]),
@@ -115,7 +120,7 @@ export function readSwitch(settings: Settings): SwitchSettings {
   const { nextBranch } = settings;
   return {
     cases: entries(result, "dependTaskList").map((entry) => ({
-      condition: String(entry["condition"] ?? ""),
+      condition: textIn(entry, "condition") ?? "",
       next: codesIn(entry["nextNode"]),
     })),
     otherwise: codesIn(result["nextNode"]),
@@ -155,7 +160,7 @@ export function readDependent(settings: Settings): DependentSettings {
         definitionCode: Number(item["definitionCode"]),
         // 0 and -1 are both written for the whole workflow.
         taskCode: taskCode > 0 ? taskCode : undefined,
-        dateValue: String(item["dateValue"] ?? "today"),
+        dateValue: textIn(item, "dateValue") ?? "today",
       };
     }),
     failureWaitingMs: waits ? (Number(failureWaitingTime ?? 0) || 0) * MINUTE_MS : 0,
