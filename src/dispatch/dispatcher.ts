@@ -53,6 +53,8 @@ export interface DispatcherOptions {
   readonly mayAct: () => boolean;
   /** How long a worker that refused is left alone the first time, milliseconds. Doubles up to a minute. */
   readonly pauseAfterRefusalMs: number;
+  /** The longest such pause, milliseconds. Default, and most: a minute. */
+  readonly longestPauseMs?: number;
 }
 
 /** Deliveries under way at a time. Bounds the sockets and connections that a burst takes. */
@@ -89,7 +91,7 @@ class GroupDispatcher implements Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#pauses = new WorkerPauses(options.pauseAfterRefusalMs);
+    this.#pauses = new WorkerPauses(options.pauseAfterRefusalMs, options.longestPauseMs);
   }
 
   offer(item: DispatchItem): void {

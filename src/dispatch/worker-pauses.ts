@@ -14,17 +14,19 @@ export const LONGEST_PAUSE_MS = 60_000;
  */
 export class WorkerPauses {
   readonly #firstMs: number;
+  readonly #longestMs: number;
   readonly #pauses = new Map<string, Pause>();
 
-  /** `firstMs`: the first pause. All instants are monotonic milliseconds. */
-  constructor(firstMs: number) {
+  /** `firstMs`: the first pause; `longestMs`: the longest, a minute at most. All instants are monotonic. */
+  constructor(firstMs: number, longestMs = LONGEST_PAUSE_MS) {
     this.#firstMs = Math.max(1, firstMs);
+    this.#longestMs = Math.min(LONGEST_PAUSE_MS, longestMs);
   }
 
   /** Notes a refusal. */
   refused(incarnation: string, nowMs: number): void {
     const times = (this.#pauses.get(incarnation)?.times ?? 0) + 1;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, this.#firstMs * 2 ** Math.min(times - 1, 30));
+    const pauseMs = Math.min(this.#longestMs, this.#firstMs * 2 ** Math.min(times - 1, 30));
     this.#pauses.set(incarnation, { times, untilMs: nowMs + pauseMs });
   }
 

@@ -56,6 +56,8 @@ export function composeDispatch(
     isKnown: (group) => isGroupKnown(workers(), group, workerGroups.table),
     mayAct: hooks.mayAct,
     pauseAfterRefusalMs: timing.retryPauseMs,
+    // A dead worker is out of the view after a session: who is still in it after two only had no time to answer.
+    longestPauseMs: 2 * timing.sessionTimeoutMs,
   });
   const dispatchLimit = {
     limitMs: config.timing.dispatchTimeoutMs,

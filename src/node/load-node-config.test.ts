@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import type { NodeConfig } from "../config/index.ts";
-import { loadNodeConfig } from "./load-node-config.ts";
+import { configParserFor, loadNodeConfig } from "./load-node-config.ts";
 
 const directory = mkdtempSync(path.join(tmpdir(), "failover-config-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -63,6 +63,36 @@ test("all problems are told at once: where, what, how to fix", () => {
       "  worker.taskSlots is 0; write a number from 1 to 100000",
       '  worker.groups is "default"; write a list of texts',
     ].join("\n"),
+  );
+});
+
+test("YAML is read by its name, values come from the environment, and relations of time-outs are checked", async () => {
+  const file = path.join(directory, "node.yaml");
+  const text = `kind: worker
+address: 127.0.0.1:1234
+registry: { kind: zookeeper, servers: "\${ZK:-zk:2181}", root: /a }
+dataDirectory: /x
+timing: { sessionTimeoutMs: 2000, reconcileIntervalMs: REC }
+log: { format: json }
+overload: { memoryAbove: 0.9 }
+`;
+  writeFileSync(file, text.replace("REC", "4000"));
+  const parse = await configParserFor(file);
+  expect(loadNodeConfig(file, parse)).toMatchObject({
+    registry: { servers: "zk:2181" },
+    log: { format: "json", level: "info" },
+    overload: { cpuAbove: 1, memoryAbove: 0.9, diskAbove: 1 },
+  });
+  writeFileSync(file, text.replace("REC", "500"));
+  expect(() => loadNodeConfig(file, parse)).toThrow("timing.reconcileIntervalMs is 500, below");
+  writeFileSync(file, "kind: [");
+  expect(() => loadNodeConfig(file, parse)).toThrow("node.yaml is not YAML");
+});
+
+test("no message shows the password of a URL", () => {
+  const url = "mysql://me:secret@h/db";
+  expect(() => load({ ...WORKER, registry: { kind: "jdbc", url, root: "/a" } })).toThrow(
+    "mysql://me:***@h/db",
   );
 });
 
