@@ -61,7 +61,10 @@ function checkMatcher(scope: Scope, { key, value, pointer }: Matcher): void {
     return;
   }
   if (key === "$in" && isList(value) && value.length === 0) {
-    scope.sink.report(at, { code: "case/impossible", what: "nothing is in an empty list: `$in` never holds" });
+    scope.sink.report(at, {
+      code: "case/impossible",
+      what: "nothing is in an empty list: `$in` never holds",
+    });
   }
   if (key === "$regex" && typeof value === "string") checkRegex(scope, value, at);
   if (/^\$[gl]te?$/.test(key) && typeof value === "string" && parseDuration(value) === undefined) {
