@@ -1,3 +1,4 @@
+import type * as Testcontainers from "testcontainers";
 import type { WaitStrategy } from "testcontainers";
 import { type Clock, errorMessage, waitUntil } from "../../../src/base/index.ts";
 import { HarnessError } from "../../base/index.ts";
@@ -98,7 +99,7 @@ async function launch(options: ContainerOptions, hostPort: number): Promise<void
 }
 
 /** Installed beside us, or not: that has nothing to do with Docker. */
-async function loadTestcontainers(): Promise<typeof import("testcontainers")> {
+async function loadTestcontainers(): Promise<typeof Testcontainers> {
   try {
     return await import("testcontainers");
   } catch (error) {
