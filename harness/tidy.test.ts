@@ -130,7 +130,8 @@ describe("cases", () => {
 
   test("stand in folders of the table of contents", () => {
     const folders = new Set(cases.map((file) => path.dirname(path.relative("cases", file))));
-    const known = /^(baseline|failover\/(master|worker|registry|database)|recovery|regression|must-fail)$/;
+    const known =
+      /^(baseline|failover\/(master|worker|registry|database|alert)|recovery|regression|must-fail)$/;
     expect([...folders].filter((folder) => !known.test(folder))).toEqual([]);
   });
 

@@ -20,10 +20,13 @@ const stamp = path.join(dist, ".stamp");
 const ENTRIES = {
   node: "src/bin/node.ts",
   guard: "src/bin/guard.ts",
+  ctl: "src/bin/ctl.ts",
   failover: "harness/cli/main.ts",
   keeper: "harness/keeper/main.ts",
   "jest-runner": "harness/jest/case-runner.ts",
   bench: "harness/bench/main.ts",
+  "bench-process": "harness/bench/measured/main.ts",
+  soak: "harness/soak/main.ts",
 };
 
 function fingerprint(directory) {

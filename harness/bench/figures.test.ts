@@ -1,12 +1,19 @@
 import { describe, expect, test } from "@jest/globals";
 import { exampleCase } from "../given/example-case.ts";
 import type { Evidence, StepRecord, TaskStart } from "../observe/index.ts";
-import { median, overheadMs } from "./figures.ts";
+import { median, overheadMs, percentile } from "./figures.ts";
 
 test("the median of an even number of values lies between the two in the middle", () => {
   expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(median([3, 1, 2])).toBe(2);
   expect(median([])).toBeNaN();
+});
+
+test("a percentile is one of the values", () => {
+  expect(percentile([4, 1, 3, 2], 0.5)).toBe(2);
+  expect(percentile([4, 1, 3, 2], 0.99)).toBe(4);
+  expect(percentile([4, 1, 3, 2], 1)).toBe(4);
+  expect(percentile([], 0.5)).toBeNaN();
 });
 
 describe("the overhead of a case", () => {

@@ -44,3 +44,9 @@ function coveredMs(intervals: readonly (readonly [number, number])[]): number {
   }
   return covered;
 }
+
+/** The smallest value that at least this share of the values does not exceed; NaN of nothing. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}

@@ -1,84 +1,63 @@
-import { readFileSync } from "node:fs";
-import { type Clock, createSystemClock, errorMessage } from "../../src/base/index.ts";
-import { loadCases, type ResolvedCase } from "../case/index.ts";
-import type { Evidence } from "../observe/index.ts";
-import { type CaseOutcome, type OpenRun, openRun } from "../run/index.ts";
-import { median, overheadMs, startTimesMs } from "./figures.ts";
+import { parseArgs } from "node:util";
+import { createSystemClock, errorMessage } from "../../src/base/index.ts";
+import { EXIT_CODES } from "../base/index.ts";
+import { benchCaseOverhead } from "./case-overhead.ts";
+import { benchFailover } from "./failover/bench-failover.ts";
+import { benchTakeover } from "./takeover/bench-takeover.ts";
 
-/** Cases of different kinds: none breaks anything, one kills a master, one a worker. */
-const CASES = [
-  "cases/baseline/one-task.yaml",
-  "cases/baseline/diamond.yaml",
-  "cases/failover/master/live-task-is-taken-over.yaml",
-  "cases/failover/worker/running-task-of-a-killed-worker.yaml",
-];
-const ROUNDS = 5;
-const ISOLATION_ROUNDS = 20;
+const USAGE = `npm run bench                     what a case costs beside what it waits for
+npm run bench failover            N orphaned workflows are failed over and claimed, against the loop and against COPY
+  --counts 10000,100000           how many
+  --rounds 5                      medians of so many
+  --batch 1000                    rows of one transaction
+  --parts claims,views            what is measured beside the sweep (default: both)
+  --test-settings                 a database as the cases have it, which does not wait for the disk
+npm run bench takeover            from the end of the owner's session to the first dispatch by the next owner
+  --rounds 20
+`;
 
-/** What the harness itself costs, printed as a table of medians. Cases run one at a time. */
-async function bench(clock: Clock): Promise<void> {
-  const { cases } = loadCases(CASES);
-  const readText = (file: string): string => readFileSync(file, "utf8");
-  const openedMs = clock.monotonicMs();
-  const run = await openRun({ env: "embedded", registry: undefined, keep: false, clock, readText });
-  try {
-    const rows: [string, number][] = [["start of the services", clock.monotonicMs() - openedMs]];
-    rows.push(...(await isolation(run, clock)));
-    const outcomes = await runOneByOne(run, cases);
-    const evidences = outcomes.flatMap(({ evidence }) => evidence ?? []);
-    rows.push(["start of a node process, to ready", median(evidences.flatMap(startTimesMs))]);
-    for (const resolved of cases) rows.push(rowOf(resolved, outcomes));
-    rows.push(["overhead of a case, all", median(outcomes.map(overheadOf))]);
-    for (const [what, value] of rows) {
-      process.stdout.write(`${what.padEnd(70)} ${value.toFixed(0).padStart(6)} ms\n`);
-    }
-  } finally {
-    await run.close();
+const text = { type: "string" } as const;
+const OPTIONS = {
+  counts: text,
+  rounds: text,
+  parts: text,
+  batch: text,
+  "test-settings": { type: "boolean" },
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const clock = createSystemClock();
+  const [what = "cases"] = positionals;
+  switch (what) {
+    case "cases":
+      await benchCaseOverhead(clock);
+      return EXIT_CODES.passed;
+    case "failover":
+      await benchFailover({
+        counts: (values.counts ?? "10000,100000").split(",").map(Number),
+        rounds: Number(values.rounds ?? 5),
+        parts: (values.parts ?? "claims,views").split(","),
+        batchSize: Number(values.batch ?? 1000),
+        durable: values["test-settings"] !== true,
+        clock,
+      });
+      return EXIT_CODES.passed;
+    case "takeover":
+      await benchTakeover({ rounds: Number(values.rounds ?? 20), clock });
+      return EXIT_CODES.passed;
+    default:
+      process.stderr.write(USAGE);
+      return EXIT_CODES.invalid;
   }
 }
 
-async function isolation(run: OpenRun, clock: Clock): Promise<readonly [string, number][]> {
-  const opening: number[] = [];
-  const releasing: number[] = [];
-  for (let round = 0; round < ISOLATION_ROUNDS; round += 1) {
-    const startedMs = clock.monotonicMs();
-    const own = { registry: false, database: false };
-    const services = await run.environment.openCase({ caseId: `bench-${round}`, own });
-    opening.push(clock.monotonicMs() - startedMs);
-    const openMs = clock.monotonicMs();
-    await services.release();
-    releasing.push(clock.monotonicMs() - openMs);
-  }
-  return [
-    ["isolation of a case: to get its database and registry root", median(opening)],
-    ["isolation of a case: to give them back", median(releasing)],
-  ];
-}
-
-async function runOneByOne(run: OpenRun, cases: readonly ResolvedCase[]): Promise<readonly CaseOutcome[]> {
-  const { signal } = new AbortController();
-  const outcomes: CaseOutcome[] = [];
-  for (let repetition = 1; repetition <= ROUNDS; repetition += 1) {
-    for (const resolved of cases) {
-      const outcome = await run.runCase({ case: resolved, repetition, seed: repetition, signal });
-      const { verdict } = outcome.judgement;
-      if (verdict === "PASS") outcomes.push(outcome);
-      else process.stderr.write(`${resolved.file}: ${verdict}, left out\n`);
-    }
-  }
-  return outcomes;
-}
-
-function rowOf(resolved: ResolvedCase, outcomes: readonly CaseOutcome[]): [string, number] {
-  const own = outcomes.filter((outcome) => outcome.case === resolved);
-  return [`overhead of ${resolved.file}`, median(own.map(overheadOf))];
-}
-
-function overheadOf({ evidence, durationMs }: { evidence?: Evidence; durationMs: number }): number {
-  return evidence === undefined ? Number.NaN : overheadMs(evidence, durationMs);
-}
-
-bench(createSystemClock()).catch((error: unknown) => {
-  process.stderr.write(`${errorMessage(error)}\n`);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${errorMessage(error)}\n${USAGE}`);
+    process.exitCode = 1;
+  },
+);

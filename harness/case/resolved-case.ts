@@ -126,6 +126,7 @@ export interface WorkflowDefinition {
   readonly params: Readonly<Record<string, string>>;
   readonly executionType: ExecutionType;
   readonly timeout: Duration | undefined;
+  readonly timeoutStrategy: TimeoutStrategy;
   readonly columns: RawSection;
 }
 

@@ -22,6 +22,7 @@ async function parse(
       list: fail,
       explain: fail,
       judge: fail,
+      node: fail,
     },
     () => undefined,
   );
@@ -38,6 +39,13 @@ async function parse(
 }
 
 describe("the command line", () => {
+  test("has a command for each kind of node, which needs a configuration", async () => {
+    for (const kind of ["master", "worker", "alert-server"]) {
+      expect((await parse(kind)).said).toContain("required option '--config <file>' not specified");
+    }
+    expect((await parse("worker", "--help")).said).toContain("docs/configuration.md");
+  });
+
   test("runs all of cases/ when nothing else is said", async () => {
     const { paths, options } = await parse("run");
     expect(paths).toEqual(["cases"]);

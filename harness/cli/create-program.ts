@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { NODE_KINDS, type NodeKind } from "../../src/model/index.ts";
 import { nearestWord } from "../case/index.ts";
 import { defaultJobs } from "../run/index.ts";
+import { addPassThrough } from "./pass-through.ts";
 import { collected, positiveNumber, type RunOptions, seedNumber } from "./run-options.ts";
 
 /** What the commands do; each resolves with the exit code. */
@@ -11,6 +13,8 @@ export interface Commands {
   list(paths: readonly string[], options: SelectOptions): Promise<number>;
   explain(file: string, options: ColorOption): Promise<number>;
   judge(directory: string, options: ColorOption): Promise<number>;
+  /** Becomes a node of the scheduler; its own exit code is that of the process. */
+  node(kind: NodeKind, options: { readonly config: string }): Promise<number>;
 }
 
 export interface ColorOption {
@@ -69,9 +73,30 @@ export function createProgram(commands: Commands, done: (exitCode: number) => vo
     .action(async (directory: string, options: ColorOption) =>
       done(await commands.judge(directory, options)),
     );
+  addPassThrough(program, "ctl", "start, stop, recover and look at workflows of a running cluster", done);
+  addNodes(program, commands, done);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
+
+/** The scheduler itself: the same program that cases start as processes. */
+function addNodes(program: Command, commands: Commands, done: (exitCode: number) => void): void {
+  for (const kind of NODE_KINDS) {
+    program
+      .command(kind)
+      .description(
+        `start ${kind === "alert-server" ? "an" : "a"} ${kind} of the scheduler, in the foreground`,
+      )
+      .requiredOption("--config <file>", "its configuration, JSON or YAML: docs/configuration.md")
+      .addHelpText("after", NODE_HELP)
+      .action(async (options: { config: string }) => done(await commands.node(kind, options)));
+  }
+}
+
+const NODE_HELP = `
+SIGTERM and Ctrl-C stop it in good order: it hands its work over within timing.shutdownGraceMs.
+Exit codes: 0 stopped as asked, 1 gave up by itself (fenced, registry lost), 2 bad configuration,
+3 registry or database not reachable at the start. Health and metrics: docs/operations.md`;
 
 function withSelection(command: Command): Command {
   return command

@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { CommanderError } from "commander";
 import { createSystemClock, errorCode, errorMessage } from "../../src/base/index.ts";
+import type { NodeKind } from "../../src/model/index.ts";
 import { EXIT_CODES, HarnessError, type Problem } from "../base/index.ts";
 import { formatProblems } from "../case/index.ts";
+import { projectRoot } from "../keeper/index.ts";
 import { createColors, wantsColor } from "../report/index.ts";
 import { type ColorOption, createProgram } from "./create-program.ts";
 import { explainCommand, judgeCommand, listCommand, validateCommand } from "./other-commands.ts";
@@ -33,6 +36,18 @@ function leaveWhenUnheard(): void {
   process.stderr.on("error", () => process.exit(EXIT_CODES.interrupted));
 }
 
+/**
+ * Turns this very process into a node: its signals, its messages and its exit code are the node's. (The command
+ * `failover` does the same without loading this program first: scripts/failover.cjs.)
+ */
+function becomeNode(kind: NodeKind, config: string): Promise<number> {
+  const program = path.join(projectRoot(), "dist", "node.cjs");
+  process.argv.splice(1, process.argv.length, program, kind, "--config", config);
+  createRequire(program)(program);
+  // The node ends the process.
+  return new Promise(() => undefined);
+}
+
 /** Runs the command line; resolves with the exit code. Whatever goes wrong is said here, in words. */
 async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT_CODES.passed;
@@ -43,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
       list: async (paths, options) => listCommand(paths, options, terminalFor(options)),
       explain: async (file, options) => explainCommand(file, terminalFor(options)),
       judge: (directory, options) => judgeCommand(directory, terminalFor(options)),
+      node: (kind, { config }) => becomeNode(kind, config),
     },
     (code) => {
       exitCode = code;

@@ -6,6 +6,7 @@ import type { Finding } from "./finding.ts";
 import type { Section } from "./section.ts";
 import { judgeAlerts } from "./sections/alerts.ts";
 import { judgeCommands, judgeErrorCommands } from "./sections/commands.ts";
+import { judgeDeliveries } from "./sections/deliveries.ts";
 import { judgeCounts, judgeHistory, judgeNever } from "./sections/events.ts";
 import { judgeInstances } from "./sections/instances.ts";
 import { judgeLogs, judgeProcesses } from "./sections/processes.ts";
@@ -22,6 +23,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   commands: judgeCommands,
   tables: judgeTables,
   alerts: judgeAlerts,
+  deliveries: judgeDeliveries,
   registry: judgeRegistry,
   processes: judgeProcesses,
   never: judgeNever,

@@ -1,3 +1,4 @@
+import { REGISTRY_PATHS } from "../../src/model/index.ts";
 import { parseInstanceRef, parseTaskRef } from "../case/index.ts";
 import type { Json } from "../case/resolved-case.ts";
 import type { JudgeContext } from "./context.ts";
@@ -98,13 +99,10 @@ function coordinatorsOf(dead: readonly SelectedNode[], facts: Facts): readonly S
 }
 
 function activeOf(role: Json, facts: Facts): readonly SelectedNode[] {
-  if (role === "coordinator") {
-    return facts.evidence.snapshot.registry
-      .filter(({ kind, path }) => kind === "lock" && path.startsWith("/lock/master-failover"))
-      .map(({ value }) => ({ address: addressIn(value, facts) }));
-  }
-  const last = facts.events("alert.delivered").at(-1);
-  return last === undefined ? [] : [{ address: last.node, incarnation: last.incarnation }];
+  const lock = role === "coordinator" ? REGISTRY_PATHS.masterFailoverLock : REGISTRY_PATHS.alertLock;
+  return facts.evidence.snapshot.registry
+    .filter(({ kind, path }) => kind === "lock" && path.startsWith(lock))
+    .map(({ value }) => ({ address: addressIn(value, facts) }));
 }
 
 /** A holder is written as an address, as "address@incarnation" or as an incarnation. */

@@ -102,6 +102,7 @@ const isFinal = ({ kind, code }: Finding): boolean =>
 const MAY_HEAL: ReadonlySet<string> = new Set([
   "everything-ends",
   "nothing-left",
+  "serial-kept",
   "slots-kept",
   "session-bound",
 ]);
@@ -116,6 +117,7 @@ function isSettledCluster({ registry, processes }: Snapshot): boolean {
 
 /** Changes when anything that a case may expect changes. */
 function figureOf(snapshot: Snapshot): string {
-  const { tables, registry, starts, processes } = snapshot;
-  return JSON.stringify([tables, registry.map(({ kind, path }) => [kind, path]), starts, processes]);
+  const { tables, registry, starts, processes, deliveries } = snapshot;
+  const entries = registry.map(({ kind, path }) => [kind, path]);
+  return JSON.stringify([tables, entries, starts, processes, deliveries]);
 }

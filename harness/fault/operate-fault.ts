@@ -1,5 +1,5 @@
 import { errorMessage } from "../../src/base/index.ts";
-import type { OperatorAnswer, OperatorRequest } from "../../src/model/index.ts";
+import type { OperatorAnswer, OperatorRequest, RunOptions } from "../../src/model/index.ts";
 import {
   type Action,
   formatInstanceRef,
@@ -108,13 +108,17 @@ async function orderOf(stage: Stage, step: Step, request: OperateAction["request
         pointer: step.pointer,
       });
     case "pause":
-    case "stop":
+    case "stop": {
+      const id = await instanceId(stage, request.instance);
+      if (id === undefined) return { instead: `there is no instance ${formatInstanceRef(request.instance)}` };
+      return { found: { kind: request.kind, workflowInstanceId: id } };
+    }
     case "repeat":
     case "recoverFailed":
     case "recoverSuspended": {
       const id = await instanceId(stage, request.instance);
       if (id === undefined) return { instead: `there is no instance ${formatInstanceRef(request.instance)}` };
-      return { found: { kind: request.kind, workflowInstanceId: id } };
+      return { found: { kind: request.kind, workflowInstanceId: id, ...startFields(request.options) } };
     }
   }
 }
@@ -136,7 +140,7 @@ async function workflowCode(stage: Stage, name: string): Promise<Look<number>> {
   }
 }
 
-type StartFields = Omit<Extract<Order, { kind: "start" }>, "kind" | "workflowDefinitionCode">;
+type StartFields = RunOptions;
 
 /** Only what the case says: what it leaves out is the scheduler's default. */
 function startFields(options: StartOptions): StartFields {

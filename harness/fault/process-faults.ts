@@ -151,6 +151,12 @@ function replaceFault(node: ClusterNode): Fault {
 }
 
 async function startAgain(node: ClusterNode): Promise<void> {
-  // A step may have started it meanwhile.
-  if (node.running.length === 0) await node.start();
+  // A step may have started it meanwhile, or hit it again before it is ready.
+  if (node.running.length > 0) return;
+  await node.startUnless((process) => {
+    const { endedBy, pauses } = process.record();
+    // One that gives up by itself, on a machine that is too busy, is started again where the case says so.
+    const comesAgain = process.phase === "ended" && node.entry.settings.respawn;
+    return endedBy !== undefined || pauses.length > 0 || comesAgain;
+  });
 }

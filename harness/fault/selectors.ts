@@ -208,15 +208,8 @@ async function activeOf(
   role: "alertServers" | "coordinator",
   wanted: Wanted,
 ): Promise<Hit | undefined> {
-  if (role === "coordinator") return holderOf(stage, REGISTRY_PATHS.masterFailoverLock, wanted);
-  // The one that delivered last; before the first delivery there is only an active one when there is one at all.
-  const last = stage.history
-    .events()
-    .findLast((event) => event.source === "node" && event.type === "alert.delivered");
-  const process = last?.source === "node" ? stage.cluster.processOf(last.incarnation) : undefined;
-  if (process !== undefined) return hitOfProcess(stage, process, wanted);
-  const candidates = nodesOf(stage, "alertServers").flatMap((node) => hitOf(node, wanted) ?? []);
-  return candidates.length === 1 ? candidates[0] : undefined;
+  const path = role === "coordinator" ? REGISTRY_PATHS.masterFailoverLock : REGISTRY_PATHS.alertLock;
+  return holderOf(stage, path, wanted);
 }
 
 async function group(

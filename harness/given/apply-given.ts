@@ -4,7 +4,7 @@ import type { RegistryConfig } from "../../src/config/index.ts";
 import type { ResolvedCase } from "../case/resolved-case.ts";
 import { insertRows } from "./insert-rows.ts";
 import { planRows } from "./plan-rows.ts";
-import { createSeedContext } from "./seed-context.ts";
+import { createSeedContext, type ReceiverPorts } from "./seed-context.ts";
 import { planRegistry, seedRegistry } from "./seed-registry.ts";
 
 export interface GivenOptions {
@@ -17,6 +17,8 @@ export interface GivenOptions {
   readonly sessionTimeoutMs: number;
   /** The case's folder, where its scripts leave their effects. */
   readonly workDirectory: string;
+  /** Where alerts arrive. Undefined: nowhere. */
+  readonly receiver?: ReceiverPorts | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }

@@ -1,4 +1,5 @@
 import { isWorkflowFinished } from "../../src/model/index.ts";
+import { alertRows } from "./alert-rows.ts";
 import type { PastLife, SeedContext } from "./seed-context.ts";
 import { type SeedRow, type TableRows, timestamp } from "./seed-row.ts";
 
@@ -18,44 +19,11 @@ export function clusterRows(context: SeedContext): TableRows[] {
     config,
     ...dates,
   }));
-  const taskGroups = Object.entries(database.taskGroups).map(([name, size]) => ({
-    id: context.ids.taskGroupId(name),
-    name,
-    group_size: size,
-    use_size: 0,
-    status: 1,
-    ...dates,
-  }));
   return [
     { table: "t_ds_worker_group", rows: groups },
     { table: "t_ds_environment", rows: environments },
-    { table: "t_ds_task_group", rows: taskGroups },
     ...alertRows(context),
     ...serverRows(context),
-  ];
-}
-
-/** Alert groups, and one plugin instance for each of their channels. */
-function alertRows(context: SeedContext): TableRows[] {
-  const now = timestamp(context.nowMs);
-  const dates = { create_time: now, update_time: now };
-  const channels = [...new Set(Object.values(context.case.database.alertGroups).flat())];
-  const groups = Object.entries(context.case.database.alertGroups).map(([name, members]) => ({
-    id: context.ids.alertGroupId(name),
-    group_name: name,
-    alert_instance_ids: members.map((channel) => channels.indexOf(channel) + 1).join(","),
-    ...dates,
-  }));
-  const plugins = channels.map((channel, index) => ({
-    id: index + 1,
-    plugin_define_id: 1,
-    plugin_instance_params: JSON.stringify({ channel }),
-    instance_name: channel,
-    ...dates,
-  }));
-  return [
-    { table: "t_ds_alertgroup", rows: groups },
-    { table: "t_ds_alert_plugin_instance", rows: plugins },
   ];
 }
 

@@ -50,6 +50,7 @@ function workflowRow(context: SeedContext, workflow: WorkflowDefinition): SeedRo
     flag: 1,
     timeout: timeout === undefined ? 0 : minutes(context, timeout),
     timeout_ms: timeout === undefined ? null : milliseconds(context, timeout),
+    timeout_notify_strategy: timeout === undefined ? null : TIMEOUT_STRATEGY_CODES[workflow.timeoutStrategy],
     execution_type: EXECUTION_TYPE_CODES[workflow.executionType],
     create_time: now,
     update_time: now,

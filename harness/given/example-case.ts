@@ -63,7 +63,16 @@ export function exampleTask(name: string, more: Partial<TaskDefinition> = {}): T
 }
 
 export function exampleWorkflow(name: string, tasks: readonly TaskDefinition[]): WorkflowDefinition {
-  return { name, pointer: "", tasks, params: {}, executionType: "PARALLEL", timeout: undefined, columns: {} };
+  return {
+    name,
+    pointer: "",
+    tasks,
+    params: {},
+    executionType: "PARALLEL",
+    timeout: undefined,
+    timeoutStrategy: "WARN",
+    columns: {},
+  };
 }
 
 export function exampleInstance(workflow: string, more: Partial<InstanceSeed> = {}): InstanceSeed {

@@ -13,6 +13,7 @@ import {
 import type { AttemptSeed, InstanceSeed } from "../case/resolved-case.ts";
 import type { PlacedAttempt, PlacedInstance } from "./allocate-ids.ts";
 import { PROJECT_CODE, propertyList, taskDefinition, taskType } from "./definition-rows.ts";
+import { ticketOf } from "./gate-rows.ts";
 import { hostOf, milliseconds, minutes, type PastLife, type SeedContext } from "./seed-context.ts";
 import { rowOf, type SeedRow, type TableRows, timestamp } from "./seed-row.ts";
 import { taskParams } from "./task-params.ts";
@@ -50,9 +51,11 @@ function startedAt(context: SeedContext, seed: InstanceSeed): number {
   return context.nowMs - Math.max(DEFAULT_AGE_MS, ...ages);
 }
 
-/** The dead node that owned it. Finished workflows and those in FAILOVER belong to nobody. */
+/** The dead node that owned it. Finished workflows and those that wait for a claim belong to nobody. */
 function formerOwner(context: SeedContext, seed: InstanceSeed): PastLife | undefined {
-  if (seed.host === null || seed.state === "FAILOVER" || isWorkflowFinished(seed.state)) return undefined;
+  const isNobodys =
+    seed.state === "FAILOVER" || seed.state === "SERIAL_WAIT" || isWorkflowFinished(seed.state);
+  if (seed.host === null || isNobodys) return undefined;
   const life = context.past[seed.host];
   return life?.kind === "master" ? life : undefined;
 }
@@ -80,12 +83,28 @@ function instanceRow(context: SeedContext, { seed, id }: PlacedInstance): SeedRo
     restart_time: timestamp(restarted),
     command_start_time: timestamp(started),
     end_time: isWorkflowFinished(seed.state) ? timestamp(Math.max(started, context.nowMs - 1000)) : null,
-    is_sub_workflow: seed.parent === undefined ? 0 : 1,
+    is_sub_workflow: isChild(context, seed, id) ? 1 : 0,
     owner_incarnation: formerOwner(context, seed)?.incarnation ?? null,
     owner_epoch: epochOf(context, seed),
     pre_failover_state: was,
+    serial_ticket: ticketOf(context, { seed, id, attempts: [] }),
     ...rowOf("t_ds_workflow_instance", seed.columns, context.addresses),
   };
+}
+
+/** Said by itself (`parent`), or by the attempt that stands for it (`child`). */
+function isChild(context: SeedContext, seed: InstanceSeed, id: number): boolean {
+  return seed.parent !== undefined || parentRows(context).some((row) => row.workflow_instance_id === id);
+}
+
+/** The sub-workflow that an attempt stands for: as it says, or as its newest child says of the newest attempt. */
+function childOf(context: SeedContext, instance: PlacedInstance, attempt: PlacedAttempt): number | undefined {
+  if (attempt.seed.child !== undefined) return context.ids.instanceId(attempt.seed.child);
+  const newest = instance.attempts.filter(({ task }) => task === attempt.task).at(-1);
+  if (newest !== attempt) return undefined;
+  return context.ids.instances.findLast(
+    ({ seed }) => seed.parent?.task === attempt.task && context.ids.instanceId(seed.parent) === instance.id,
+  )?.id;
 }
 
 interface FrameOptions {
@@ -162,7 +181,7 @@ function attemptRow(context: SeedContext, instance: PlacedInstance, attempt: Pla
   const workflowDefinition = context.case.database.workflows.find(({ name }) => name === workflow);
   const times = attemptTimes(context, startedAt(context, instance.seed), seed);
   const life = seed.host === null ? undefined : context.past[seed.host];
-  const child = seed.child === undefined ? undefined : context.ids.instanceId(seed.child);
+  const child = childOf(context, instance, attempt);
   const at = (time: number | undefined): string | null => (time === undefined ? null : timestamp(time));
   return {
     id: attempt.id,

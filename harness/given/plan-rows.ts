@@ -2,6 +2,7 @@ import { clusterRows } from "./cluster-rows.ts";
 import { commandRows } from "./command-rows.ts";
 import { definitionRows } from "./definition-rows.ts";
 import { fixtureRows } from "./fixture-rows.ts";
+import { gateRows } from "./gate-rows.ts";
 import { instanceRows } from "./instance-rows.ts";
 import type { SeedContext } from "./seed-context.ts";
 import { rowOf, type SeedRow, type TableRows } from "./seed-row.ts";
@@ -16,6 +17,7 @@ export function planRows(context: SeedContext): TableRows[] {
     ...clusterRows(context),
     ...definitionRows(context),
     ...instanceRows(context),
+    ...gateRows(context),
     ...commandRows(context),
     ...fixtureRows(context),
   ];

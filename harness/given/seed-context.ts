@@ -27,6 +27,14 @@ export interface SeedContext {
   /** The lives of absent nodes, by node name. */
   readonly past: Readonly<Record<string, PastLife>>;
   readonly ids: IdAllocation;
+  /** Where the channels of alert groups lead to; undefined: nowhere. */
+  readonly receiver?: ReceiverPorts | undefined;
+}
+
+/** Ports on loopback that the harness listens on for alerts. */
+export interface ReceiverPorts {
+  readonly httpPort: number;
+  readonly mailPort: number;
 }
 
 export interface SeedContextOptions {
@@ -35,6 +43,7 @@ export interface SeedContextOptions {
   readonly sessionTimeoutMs: number;
   readonly workDirectory: string;
   readonly addresses: Addresses;
+  readonly receiver?: ReceiverPorts | undefined;
   /** Invents the incarnations of absent nodes. */
   readonly newIncarnation: () => string;
 }

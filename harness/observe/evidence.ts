@@ -97,6 +97,19 @@ export interface Snapshot {
   readonly starts: readonly TaskStart[];
   readonly processes: readonly ProcessRecord[];
   readonly logs: Readonly<Record<string, readonly LogLine[]>>;
+  /** Alerts that arrived at the harness and were taken, in the order of arrival. Absent: nobody waited for any. */
+  readonly deliveries?: readonly DeliveryRecord[];
+}
+
+/** An alert that arrived on a channel of one of the case's alert groups. */
+export interface DeliveryRecord {
+  readonly atMs: number;
+  readonly group: string;
+  readonly channel: string;
+  /** What the sender says is the same for every try; begins with "alert-<id>-". */
+  readonly key: string;
+  readonly title: string;
+  readonly body: string;
 }
 
 export type Tables = Readonly<Record<string, readonly Row[]>>;

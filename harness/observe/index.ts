@@ -1,4 +1,4 @@
-export { ObservationError } from "./database.ts";
+export { createDatabaseView, ObservationError } from "./database.ts";
 export { EFFECT_FILES } from "./effects.ts";
 export type * from "./evidence.ts";
 export { createHistory, type History } from "./history.ts";

@@ -4,7 +4,15 @@ import { taskStateOfCode, workflowStateOfCode } from "../../src/model/index.ts";
 import type { InstanceRef, TaskRef } from "../case/resolved-case.ts";
 import { createDatabaseView, type DatabaseView } from "./database.ts";
 import { readTaskStarts } from "./effects.ts";
-import type { LogLine, ProcessRecord, RegistryRecord, Row, Snapshot, TaskStart } from "./evidence.ts";
+import type {
+  DeliveryRecord,
+  LogLine,
+  ProcessRecord,
+  RegistryRecord,
+  Row,
+  Snapshot,
+  TaskStart,
+} from "./evidence.ts";
 import type { History } from "./history.ts";
 import { createRegistryView } from "./open-registry-view.ts";
 import { watchRegistry } from "./watch-registry.ts";
@@ -71,6 +79,8 @@ export interface ObserverOptions {
   readonly processes?: () => readonly ProcessRecord[];
   /** Lines by node, for the snapshot. Default: nothing. */
   readonly logs?: () => Readonly<Record<string, readonly LogLine[]>>;
+  /** Alerts that have arrived, for the snapshot. Default: nobody waits for any. */
+  readonly deliveries?: (() => readonly DeliveryRecord[]) | undefined;
 }
 
 /** Connects, and begins to watch the registry. Throws ObservationError when the database does not answer. */
@@ -101,6 +111,7 @@ export async function createObserver(options: ObserverOptions): Promise<Observer
         starts,
         processes,
         logs: options.logs?.() ?? {},
+        ...(options.deliveries === undefined ? {} : { deliveries: options.deliveries() }),
       };
     },
     async registryPaths(prefix) {

@@ -1,3 +1,4 @@
+export type { Beside, BesideStage } from "./beside.ts";
 export { type CaseOutcome, type CaseSummary, summarize } from "./case-outcome.ts";
 export { defaultJobs } from "./default-jobs.ts";
 export { exitCodeOf } from "./exit-code-of.ts";

@@ -1,25 +1,36 @@
 import { setMaxListeners } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { createSeededRandom, errorMessage, ReleaseStack } from "../../src/base/index.ts";
+import {
+  type Clock,
+  createSeededRandom,
+  errorMessage,
+  ReleaseStack,
+  waitUntil,
+} from "../../src/base/index.ts";
 import { type Cluster, createCluster } from "../cluster/index.ts";
 import {
   applyExpectedFailure,
+  type Finding,
   type Judgement,
   judge,
   restTime,
   settleExpectations,
   settleTimes,
 } from "../expect/index.ts";
-import { type PreparedSteps, prepareSteps } from "../fault/index.ts";
+import { type PreparedSteps, prepareSteps, type StepsResult } from "../fault/index.ts";
 import { applyGiven } from "../given/index.ts";
 import {
   createHistory,
   createObserver,
   type Evidence,
+  ObservationError,
   type Observer,
+  type Snapshot,
   type Trouble,
 } from "../observe/index.ts";
+import { openAlertReceiver } from "../receiver/index.ts";
+import type { BesideStage } from "./beside.ts";
 import type { CaseOutcome } from "./case-outcome.ts";
 import type { CaseParts } from "./case-parts.ts";
 import { createEvidenceCollector, type EvidenceCollector } from "./collect-evidence.ts";
@@ -51,6 +62,7 @@ interface Ended extends KeptEvidence {
 }
 
 let lastCaseNumber = 0;
+const LAST_LOOK_MS = 30_000;
 
 /** Carries the case out, and tears down whatever it set up, in reverse. */
 async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
@@ -62,6 +74,7 @@ async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
     directory: path.join(parts.scratch, `c${lastCaseNumber}`),
     releases: new ReleaseStack(),
     collector: createEvidenceCollector(parts, run),
+    found: [],
   };
   const { releases, collector, directory } = place;
   const startedMs = parts.clock.monotonicMs();
@@ -83,7 +96,7 @@ async function carryThrough(parts: CaseParts, ofRun: CaseRun): Promise<Ended> {
     trouble ??= { verdict: "ERROR", code: "release-failed", message: errorMessage(error), pointer: "" };
   }
   const evidence = collector.evidence(trouble);
-  const judgement = judge(evidence);
+  const judgement = withFindings(judge(evidence), place.found);
   const durationMs = parts.clock.monotonicMs() - startedMs;
   const kept = await keepEvidence(parts, { evidence, judgement, durationMs, directory });
   await rm(directory, { recursive: true, force: true });
@@ -96,10 +109,12 @@ interface CasePlace {
   readonly directory: string;
   readonly releases: ReleaseStack;
   readonly collector: EvidenceCollector;
+  /** What was found wrong beside the steps. */
+  readonly found: Finding[];
 }
 
 /** What a case is played on, when everything is up. */
-interface OpenCase {
+interface OpenCase extends Omit<BesideStage, "stepsOver" | "signal"> {
   readonly observer: Observer;
   readonly cluster: Cluster;
   readonly steps: PreparedSteps;
@@ -110,16 +125,24 @@ async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
   const { clock } = parts;
   const { collector } = place;
   // 1. to 3. Services, nodes that do not run yet, the given state.
-  const { observer, cluster, steps } = await openCase(parts, run, place);
+  const open = await openCase(parts, run, place);
+  const { observer, cluster, steps } = open;
 
   // 4. Start the nodes.
   const up = cluster.start((process) => steps.isHit(process));
 
   // 5. When they are up, break it as the case says; everything is undone when this resolves.
-  const carriedOut = await steps.run(up);
+  const carriedOut = await withBeside(steps.run(up), { up, run, place, open });
   collector.useSteps(carriedOut.steps, carriedOut.trouble);
   if (carriedOut.trouble !== undefined) {
     collector.useSnapshot(await observer.snapshot());
+    return;
+  }
+
+  // What went on beside the steps has waited for the end itself: to judge a long story again and again would keep this
+  // process, and with it the links of all nodes, from doing anything else.
+  if (run.beside !== undefined) {
+    collector.useSnapshot(await lookOnce(observer, clock, run.signal));
     return;
   }
 
@@ -133,6 +156,49 @@ async function carryOut(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
     signal: run.signal,
   });
   collector.useSnapshot(settled.snapshot);
+}
+
+/** A look at a world that is large by now: it may take more than one try. */
+async function lookOnce(observer: Observer, clock: Clock, signal: AbortSignal): Promise<Snapshot> {
+  let unseen: ObservationError | undefined;
+  const look = async (): Promise<Snapshot | undefined> => {
+    try {
+      return await observer.snapshot();
+    } catch (error) {
+      if (!(error instanceof ObservationError)) throw error;
+      unseen = error;
+      return undefined;
+    }
+  };
+  try {
+    return await waitUntil({ clock, until: look, withinMs: LAST_LOOK_MS, describe: "a last look", signal });
+  } catch (error) {
+    throw unseen ?? error;
+  }
+}
+
+/** The steps, and beside them what the run does else; resolves when both are over. */
+async function withBeside(
+  steps: Promise<StepsResult>,
+  {
+    up,
+    run,
+    place,
+    open,
+  }: {
+    readonly up: Promise<void>;
+    readonly run: CaseRun;
+    readonly place: CasePlace;
+    readonly open: OpenCase;
+  },
+): Promise<StepsResult> {
+  if (run.beside === undefined) return steps;
+  const over = new AbortController();
+  const { signal, beside } = run;
+  const found = up.then(() => beside({ ...open, stepsOver: over.signal, signal }));
+  const [result, findings] = await Promise.all([steps.finally(() => over.abort()), found]);
+  place.found.push(...findings);
+  return result;
 }
 
 async function openCase(parts: CaseParts, run: CaseRun, place: CasePlace): Promise<OpenCase> {
@@ -163,12 +229,17 @@ async function openCase(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
   releases.push("nodes", () => cluster.shutdown());
   collector.useCluster(cluster);
 
-  // 3. Put the given state into database and registry, and begin to look.
+  // 3. Open what alerts arrive at, put the given state into database and registry, and begin to look.
+  const hasGroups = Object.keys(run.case.database.alertGroups).length > 0;
+  const receiver = hasGroups ? await openAlertReceiver(() => history.nowMs()) : undefined;
+  releases.push("alert receiver", () => receiver?.close());
   const addresses = addressesOf(cluster);
-  const given = { databaseUrl, registry, addresses, sessionTimeoutMs, workDirectory, clock, random };
+  const places = { databaseUrl, registry, addresses, workDirectory, receiver };
+  const given = { ...places, sessionTimeoutMs, clock, random };
   await applyGiven({ case: run.case, ...given });
   const looksAt = { databaseUrl, registry, workDirectory, clock, history };
-  const tells = { processes: () => cluster.processes(), logs: () => cluster.logs() };
+  const deliveries = receiver && ((): ReturnType<typeof receiver.deliveries> => receiver.deliveries());
+  const tells = { processes: () => cluster.processes(), logs: () => cluster.logs(), deliveries };
   const observer = await createObserver({ ...looksAt, ...tells });
   releases.push("observer", () => observer.close());
   collector.useSeeded((await observer.snapshot()).tables);
@@ -179,7 +250,7 @@ async function openCase(parts: CaseParts, run: CaseRun, place: CasePlace): Promi
   const sessionMs = (): number => collector.sessionTimeoutMs;
   const steps = prepareSteps({ ...stage, sessionMs, verify, signal: run.signal });
   collector.followSteps(() => steps.records());
-  return { observer, cluster, steps };
+  return { observer, cluster, steps, history, databaseUrl, clock };
 }
 
 function addressesOf(cluster: Cluster): Readonly<Record<string, string>> {
@@ -211,6 +282,13 @@ function followInterruption(ofRun: AbortSignal): Interruption {
   });
   interrupted.catch(() => undefined);
   return { signal: controller.signal, interrupted, forget: () => forget() };
+}
+
+/** A case that could be carried through fails for what was found beside it, too. */
+function withFindings(judgement: Judgement, found: readonly Finding[]): Judgement {
+  const { verdict, findings } = judgement;
+  if (found.length === 0 || (verdict !== "PASS" && verdict !== "FAIL")) return judgement;
+  return { ...judgement, verdict: "FAIL", findings: [...found, ...findings] };
 }
 
 function skipped(reason: string): Judgement {

@@ -1,4 +1,5 @@
 import type { ResolvedCase } from "../case/resolved-case.ts";
+import type { Beside } from "./beside.ts";
 import type { CaseOutcome } from "./case-outcome.ts";
 
 /** One run of one case, as the pool asks for it. */
@@ -9,6 +10,8 @@ export interface CaseRun {
   readonly seed: number;
   /** Aborts when the run of all cases is interrupted. */
   readonly signal: AbortSignal;
+  /** Done beside the steps, once all nodes are up: the work of a soak. Default: nothing. */
+  readonly beside?: Beside;
 }
 
 export interface RunCasesOptions {

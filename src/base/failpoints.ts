@@ -10,6 +10,7 @@ export const FAILPOINT_STEPS = [
   "task.dispatch",
   "task.report",
   "workflow.finish",
+  "alert.send",
 ] as const;
 
 export const FAILPOINT_FLAVOURS = ["before", "inside", "after"] as const;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { startAlertServer } from "../alert-server/index.ts";
 import { errorMessage } from "../base/index.ts";
 import { startMaster } from "../master/index.ts";
 import { complain, runNode } from "../node/index.ts";
@@ -6,7 +7,7 @@ import { migrateJdbcRegistry } from "../registry/open-registry.ts";
 import { migrateStore } from "../store/index.ts";
 import { startWorker } from "../worker/index.ts";
 
-const USAGE = `usage: node.cjs master|worker --config FILE
+const USAGE = `usage: node.cjs master|worker|alert-server --config FILE
        node.cjs migrate [--database URL] [--registry URL]   (registry: that of kind jdbc)`;
 
 async function main(args: string[]): Promise<number> {
@@ -19,6 +20,8 @@ async function main(args: string[]): Promise<number> {
   const { config, database, registry } = values;
   if (command === "master" && config !== undefined) return runNode("master", startMaster, config);
   if (command === "worker" && config !== undefined) return runNode("worker", startWorker, config);
+  if (command === "alert-server" && config !== undefined)
+    return runNode("alert-server", startAlertServer, config);
   if (command !== "migrate" || (database ?? registry) === undefined) return complain(USAGE, 2);
   if (database !== undefined) await migrateStore(database);
   if (registry !== undefined) await migrateJdbcRegistry(registry);

@@ -1,3 +1,4 @@
 export { createMembership, type Member, type Membership } from "./membership.ts";
 export { slotOf } from "./slots.ts";
-export { workerCandidates } from "./worker-candidates.ts";
+export { isGroupKnown, workerCandidates } from "./worker-candidates.ts";
+export { type WorkerGroups, watchWorkerGroups } from "./worker-groups.ts";

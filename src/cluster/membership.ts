@@ -30,7 +30,7 @@ export interface Membership {
   close(): Promise<void>;
 }
 
-const WATCHED_KINDS: readonly NodeKind[] = ["master", "worker"];
+const WATCHED_KINDS: readonly NodeKind[] = ["master", "worker", "alert-server"];
 
 function parseHeartbeat(text: string): Heartbeat | undefined {
   try {
@@ -110,7 +110,7 @@ class View {
 const byName = (left: Member, right: Member): number =>
   `${left.address}@${left.incarnation}` < `${right.address}@${right.incarnation}` ? -1 : 1;
 
-/** A view of masters and workers that is empty until it is attached to a session. */
+/** A view of all nodes that is empty until it is attached to a session. */
 export function createMembership(options: MembershipOptions): Membership {
   const view = new View(options);
   const snapshots = new Set<NodeKind>();

@@ -1,8 +1,8 @@
 import type { Clock, Failpoints } from "../base/index.ts";
 import {
-  type ClaimDecision,
   decideClaim,
   type Events,
+  flawOfCommand,
   WORKFLOW_STATES,
   type WorkflowState,
   workflowStateOfCode,
@@ -17,13 +17,12 @@ import {
   endByForce,
   type FetchOptions,
   type IntentRow,
-  insertAudit,
+  insertClaimAudit,
   insertInstance,
   invalidateAllTasks,
   lockCommands,
   lockWorkflows,
   type Ownership,
-  reviveTasks,
   type SqlExecutor,
   selectOpenIntents,
   setCommandAside,
@@ -31,6 +30,15 @@ import {
   takeOwnership,
   type WorkflowRow,
 } from "../store/index.ts";
+import {
+  decisionAfter,
+  endStopped,
+  type GatedDecision,
+  leaveThoseBehind,
+  passGates,
+  settlePassing,
+} from "./pass-gates.ts";
+import { applyRunParameters, isStart, reviveWorkflow, setFirstDates } from "./run-parameters.ts";
 
 export interface ClaimPorts {
   readonly clock: Clock;
@@ -45,7 +53,7 @@ interface Decided {
   readonly command: CommandRow;
   readonly workflow: WorkflowRow | undefined;
   readonly intents: readonly IntentRow[];
-  readonly decision: ClaimDecision;
+  readonly decision: GatedDecision;
 }
 
 /** What a claim transaction brought. */
@@ -57,7 +65,7 @@ export interface Claimed {
 }
 
 type Taken = Decided & {
-  readonly decision: Extract<ClaimDecision, { kind: "take" }>;
+  readonly decision: Extract<GatedDecision, { kind: "take" }>;
   readonly workflow: WorkflowRow;
 };
 
@@ -76,16 +84,15 @@ function stateInCommand(param: string | null): WorkflowState | undefined {
 
 /** A command without an instance (a schedule's, or a bare row) gets one. */
 async function giveInstance(tx: SqlExecutor, command: CommandRow, nowMs: number): Promise<CommandRow> {
-  const starts = command.type === "START_PROCESS" || command.type === "SCHEDULER";
-  if (command.workflowInstanceId > 0 || !starts) return command;
+  if (command.workflowInstanceId > 0 || !isStart(command.type)) return command;
   const version = command.definitionVersion === 0 ? null : command.definitionVersion;
   const instance = await insertInstance(tx, {
     definitionCode: command.definitionCode,
     definitionVersion: version,
-    priority: 2,
-    workerGroup: null,
-    failureStrategy: 0,
-    dryRun: false,
+    priority: command.priority ?? 2,
+    workerGroup: command.workerGroup,
+    failureStrategy: command.failureStrategy ?? 0,
+    dryRun: command.dryRun === 1,
     nowMs,
   });
   if (instance === undefined) return command;
@@ -93,7 +100,7 @@ async function giveInstance(tx: SqlExecutor, command: CommandRow, nowMs: number)
   return { ...command, workflowInstanceId: instance.id };
 }
 
-async function decideAll(tx: SqlExecutor, commands: readonly CommandRow[]): Promise<readonly Decided[]> {
+async function decideAll(tx: SqlExecutor, commands: readonly CommandRow[]) {
   const ids = commands.map((command) => command.workflowInstanceId).filter((id) => id > 0);
   const workflows = await lockWorkflows(tx, ids);
   const intents = await selectOpenIntents(tx, ids);
@@ -110,6 +117,7 @@ async function decideAll(tx: SqlExecutor, commands: readonly CommandRow[]): Prom
       },
       stateInCommand: stateInCommand(command.param),
       openOrders: mine.map((intent) => intent.kind),
+      flaw: flawOfCommand(command.type, command.param),
     });
     return { command, workflow, intents: mine, decision };
   });
@@ -128,6 +136,7 @@ async function takeAll(
     .filter((entry) => entry.decision.begins === "first-run")
     .map((entry) => entry.command.id);
   if (starting.length > 0) await copyStartParameters(tx, starting);
+  await setFirstDates(tx, taken);
   const epochs = await takeOwnership(
     tx,
     { ...ports.me, nowMs },
@@ -138,8 +147,11 @@ async function takeAll(
     })),
   );
   if (idsWith("invalidate").length > 0) await invalidateAllTasks(tx, idsWith("invalidate"));
-  if (idsWith("revive").length > 0) await reviveTasks(tx, idsWith("revive"), nowMs);
-  for (const { workflow, intents, decision, command } of taken) {
+  for (const entry of taken) {
+    if (entry.decision.tasks === "revive") await reviveWorkflow(tx, entry, nowMs);
+    if (entry.decision.begins === "next-run") await applyRunParameters(tx, entry);
+  }
+  for (const { workflow, intents, decision } of taken) {
     const epoch = epochs.get(workflow.id) ?? 0;
     if (decision.ordersApplied) {
       await closeIntents(
@@ -148,16 +160,11 @@ async function takeAll(
         { outcome: "APPLIED", epoch, nowMs },
       );
     }
-    if (command.type === "RECOVER_TOLERANCE_FAULT_PROCESS") {
-      await insertAudit(tx, {
-        step: "CLAIM",
-        me: ports.me.incarnation,
-        workflowInstanceId: workflow.id,
-        epoch,
-        nowMs,
-      });
-    }
   }
+  const rescued = taken
+    .filter(({ command }) => command.type === "RECOVER_TOLERANCE_FAULT_PROCESS")
+    .map(({ workflow: { id } }) => ({ workflowInstanceId: id, epoch: epochs.get(id) ?? 0 }));
+  await insertClaimAudit(tx, { me: ports.me.incarnation, rescued, nowMs });
   await deleteCommands(
     tx,
     taken.map((entry) => entry.command.id),
@@ -189,6 +196,7 @@ function tell(ports: ClaimPorts, decided: readonly Decided[], epochs: ReadonlyMa
       ports.events.emit({ type: "command.failed", commandId, workflowInstanceId, message: decision.message });
       continue;
     }
+    const inside = decision.kind === "take" && decision.state !== "SERIAL_WAIT";
     const epoch = epochs.get(workflowInstanceId) ?? 0;
     if (command.type === undefined || workflow === undefined) continue;
     ports.events.emit({
@@ -198,7 +206,8 @@ function tell(ports: ClaimPorts, decided: readonly Decided[], epochs: ReadonlyMa
       workflowInstanceId,
       epoch,
     });
-    ports.events.emit({ type: "workflow.owner", workflowInstanceId, owner: ports.me.incarnation, epoch });
+    const owner = inside ? ports.me.incarnation : null;
+    ports.events.emit({ type: "workflow.owner", workflowInstanceId, owner, epoch });
     ports.events.emit({
       type: "workflow.state",
       workflowInstanceId,
@@ -220,18 +229,23 @@ export async function claimCommands(ports: ClaimPorts, fetch: FetchOptions): Pro
     await assertSelf(tx, ports.me.incarnation);
     const rows = await lockCommands(tx, fetch);
     const commands: CommandRow[] = [];
-    for (const row of rows) commands.push(await giveInstance(tx, row, ports.clock.now()));
-    const found = await decideAll(tx, commands);
+    for (const row of await leaveThoseBehind(tx, rows))
+      commands.push(await giveInstance(tx, row, ports.clock.now()));
+    const decisions = await decideAll(tx, commands);
+    const passing = await passGates(tx, ports, decisions);
+    const found = decisions.map((entry): Decided => ({ ...entry, decision: decisionAfter(passing, entry) }));
     const taken = found.filter(
       (entry): entry is Taken => entry.decision.kind === "take" && entry.workflow !== undefined,
     );
     const taking = await takeAll(tx, ports, taken);
+    await settlePassing(tx, passing);
+    const stopped = await endStopped(tx, ports, passing);
     await refuseAll(tx, ports, found);
     if (found.length > 0) {
       const workflowInstanceId = found[0]?.command.workflowInstanceId ?? 0;
       await ports.failpoints.reach("command.claim.inside", { workflowInstanceId });
     }
-    return { decided: found, epochs: taking };
+    return { decided: found, epochs: new Map([...taking, ...stopped]) };
   });
   tell(ports, decided, epochs);
   if (decided.length > 0) {
@@ -240,11 +254,13 @@ export async function claimCommands(ports: ClaimPorts, fetch: FetchOptions): Pro
     });
   }
   const { incarnation } = ports.me;
-  const owned = [...epochs].map(([workflowInstanceId, epoch]) => ({
-    workflowInstanceId,
-    incarnation,
-    epoch,
-  }));
+  const owned = decided
+    .filter(({ decision }) => decision.kind === "take" && decision.state !== "SERIAL_WAIT")
+    .map(({ command: { workflowInstanceId } }) => ({
+      workflowInstanceId,
+      incarnation,
+      epoch: epochs.get(workflowInstanceId) ?? 0,
+    }));
   return { owned, commands: decided.length };
 }
 

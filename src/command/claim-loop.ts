@@ -5,7 +5,7 @@ import {
   type FetchOptions,
   type Ownership,
   StoreError,
-  selectWaitingCommands,
+  selectHighestCommand,
 } from "../store/index.ts";
 import { type ClaimPorts, claimCommands, setHeadAside } from "./claim-commands.ts";
 
@@ -31,25 +31,31 @@ export interface ClaimLoopOptions {
   readonly slotPatienceMs: number;
 }
 
-/** Commands that one transaction claims at most. */
-const CLAIM_LIMIT = 100;
+/** Commands that one transaction claims at most (docs/benchmarks.md: larger batches gain little). */
+const CLAIM_LIMIT = 500;
 
-/** Which commands of others have waited too long. Measured here, so that no clock of another machine counts. */
-function createPatience(clock: Clock, patienceMs: number): (waiting: readonly number[]) => readonly number[] {
-  const seenAtMs = new Map<number, number>();
-  return (waiting) => {
+/**
+ * Up to which id the commands of others have waited too long. Only the highest id of each look is kept, whatever the
+ * number of commands: ids rise, so what stood there at an earlier look is no higher. Measured here, so that no clock of
+ * another machine counts. A command that was written slowly may be taken a little too early: a slot is a preference.
+ */
+export function createPatience(clock: Clock, patienceMs: number): (highest: number) => number {
+  let looks: { readonly highest: number; readonly atMs: number }[] = [];
+  let overdueUpTo = 0;
+  return (highest) => {
     const nowMs = clock.monotonicMs();
-    const present = new Set(waiting);
-    for (const id of seenAtMs.keys()) if (!present.has(id)) seenAtMs.delete(id);
-    for (const id of waiting) if (!seenAtMs.has(id)) seenAtMs.set(id, nowMs);
-    return waiting.filter((id) => nowMs - (seenAtMs.get(id) ?? nowMs) >= patienceMs);
+    // Of the looks at the same highest id the first one counts.
+    if (highest > (looks.at(-1)?.highest ?? overdueUpTo)) looks.push({ highest, atMs: nowMs });
+    for (const look of looks) if (nowMs - look.atMs >= patienceMs) overdueUpTo = look.highest;
+    looks = looks.filter((look) => look.highest > overdueUpTo);
+    return overdueUpTo;
   };
 }
 
 /** Batches of commands, as large as they may be. */
 class Claimer {
   readonly #options: ClaimLoopOptions;
-  readonly #overdueOf: (waiting: readonly number[]) => readonly number[];
+  readonly #overdueOf: (highest: number) => number;
   #limit = CLAIM_LIMIT;
   /** What the last claim asked for. */
   #fetch: FetchOptions | undefined;
@@ -63,12 +69,13 @@ class Claimer {
   async claim(): Promise<boolean> {
     const { ports, mayAct, slot, onOwned } = this.#options;
     if (!mayAct()) return false;
-    const waiting = await selectWaitingCommands(ports.database, CLAIM_LIMIT);
-    const overdue = this.#overdueOf(waiting);
+    const highest = await selectHighestCommand(ports.database);
+    if (highest === undefined) return false;
+    const overdueUpTo = this.#overdueOf(highest);
     const mine = slot();
-    if (waiting.length === 0 || (mine === undefined && overdue.length === 0) || !mayAct()) return false;
+    if ((mine === undefined && overdueUpTo === 0) || !mayAct()) return false;
     const limit = this.#limit;
-    this.#fetch = { slot: mine?.slot, slots: mine?.slots ?? 1, overdue, limit };
+    this.#fetch = { slot: mine?.slot, slots: mine?.slots ?? 1, overdueUpTo, limit };
     const claimed = await claimCommands(ports, this.#fetch);
     if (claimed.owned.length > 0) onOwned(claimed.owned);
     this.#limit = CLAIM_LIMIT;

@@ -1,1 +1,8 @@
-export type { NodeConfig, RegistryConfig, TimingConfig } from "./node-config.ts";
+export type {
+  AlertConfig,
+  LogConfig,
+  NodeConfig,
+  OverloadConfig,
+  RegistryConfig,
+  TimingConfig,
+} from "./node-config.ts";

@@ -1,1 +1,2 @@
+export { createControlApi } from "./api.ts";
 export { operate } from "./operate.ts";

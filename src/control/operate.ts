@@ -1,30 +1,29 @@
+import { createHash } from "node:crypto";
 import type { Clock } from "../base/index.ts";
 import {
-  type CommandType,
   type Events,
-  FAILURE_STRATEGY_CODES,
-  isWorkflowFinished,
   type OperatorAnswer,
   type OperatorRequest,
-  PRIORITY_CODES,
-  TASK_DEPEND_TYPE_CODES,
-  WORKFLOW_STATE_CODES,
   type WorkflowState,
 } from "../model/index.ts";
 import {
+  closeIntents,
   closeRequest,
-  closeWhatIsOpen,
   type Database,
+  endInSerialWait,
   forgetRequest,
-  insertCommand,
-  insertInstance,
   insertIntent,
+  lockCommandOf,
   lockWorkflows,
   notifyWorkflow,
   openRequest,
   type SqlExecutor,
-  sqlTime,
+  selectOpenIntents,
+  type WorkflowRow,
 } from "../store/index.ts";
+import { RefusedError, refused } from "./refusal.ts";
+import { resumeWorkflow } from "./resume-workflow.ts";
+import { startWorkflow } from "./start-workflow.ts";
 
 export interface ControlPorts {
   readonly clock: Clock;
@@ -32,10 +31,7 @@ export interface ControlPorts {
   readonly events: Events;
 }
 
-type Order = Exclude<OperatorRequest["request"], { kind: "start" }>;
-type Start = Extract<OperatorRequest["request"], { kind: "start" }>;
-
-const refused = (reason: string): OperatorAnswer => ({ accepted: false, reason });
+type Order = Extract<OperatorRequest["request"], { kind: "stop" | "pause" }>;
 
 const CAN_STOP: ReadonlySet<WorkflowState> = new Set([
   "SUBMITTED_SUCCESS",
@@ -46,7 +42,9 @@ const CAN_STOP: ReadonlySet<WorkflowState> = new Set([
   "WAIT_TO_RUN",
   "FAILOVER",
 ]);
+/** One that waits for its start is paused by the claim, before its first task. */
 const CAN_PAUSE: ReadonlySet<WorkflowState> = new Set([
+  "SUBMITTED_SUCCESS",
   "RUNNING_EXECUTION",
   "READY_PAUSE",
   "SERIAL_WAIT",
@@ -54,20 +52,10 @@ const CAN_PAUSE: ReadonlySet<WorkflowState> = new Set([
 ]);
 const WAITING: ReadonlySet<WorkflowState> = new Set(["SUBMITTED_SUCCESS", "SERIAL_WAIT", "WAIT_TO_RUN"]);
 
-const COMMANDS = {
-  repeat: "REPEAT_RUNNING",
-  recoverFailed: "START_FAILURE_TASK_PROCESS",
-  recoverSuspended: "RECOVER_SUSPENDED_PROCESS",
-} as const satisfies Record<string, CommandType>;
-
-/** It waits for its start and nobody has it: the order is carried out here. */
-async function endWaiting(tx: SqlExecutor, id: number, nowMs: number): Promise<void> {
-  await tx.query(
-    "UPDATE t_ds_workflow_instance SET state = $2, end_time = $3, owner_epoch = owner_epoch + 1 WHERE id = $1",
-    [id, WORKFLOW_STATE_CODES.STOP, sqlTime(nowMs)],
-  );
-  await tx.query("DELETE FROM t_ds_command WHERE workflow_instance_id = $1", [id]);
-  await closeWhatIsOpen(tx, id, nowMs);
+/** Nobody has it, so the order is carried out here. Pausing takes a state that may be paused. */
+function endsHere(workflow: WorkflowRow, kind: "STOP" | "PAUSE"): boolean {
+  if (workflow.state === "SERIAL_WAIT") return true;
+  return kind === "STOP" && WAITING.has(workflow.state) && workflow.ownerIncarnation === null;
 }
 
 async function orderStopOrPause(
@@ -78,16 +66,22 @@ async function orderStopOrPause(
 ): Promise<OperatorAnswer> {
   const { workflowInstanceId } = order;
   const kind = order.kind === "stop" ? "STOP" : "PAUSE";
+  await lockCommandOf(tx, workflowInstanceId);
   const workflow = (await lockWorkflows(tx, [workflowInstanceId])).get(workflowInstanceId);
-  if (workflow === undefined) return refused(`there is no workflow instance ${workflowInstanceId}`);
+  if (workflow === undefined)
+    return refused(`there is no workflow instance ${workflowInstanceId}`, "NOT_FOUND");
   const admissible = kind === "STOP" ? CAN_STOP : CAN_PAUSE;
   if (!admissible.has(workflow.state))
     return refused(
       `a workflow in state ${workflow.state} cannot be ${kind === "STOP" ? "stopped" : "paused"}`,
     );
   const nowMs = ports.clock.now();
-  if (kind === "STOP" && WAITING.has(workflow.state) && workflow.ownerIncarnation === null) {
-    await endWaiting(tx, workflowInstanceId, nowMs);
+  if (endsHere(workflow, kind)) {
+    const epoch = await endInSerialWait(tx, { workflowInstanceId, state: kind, nowMs });
+    // Carried out by this very transaction: it is told of as applied, not as moot.
+    await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
+    const done = (await selectOpenIntents(tx, [workflowInstanceId])).map((intent) => intent.id);
+    await closeIntents(tx, done, { outcome: "APPLIED", epoch, nowMs });
     return { accepted: true, workflowInstanceId };
   }
   await insertIntent(tx, { workflowInstanceId, kind, requestId, nowMs });
@@ -95,99 +89,76 @@ async function orderStopOrPause(
   return { accepted: true, workflowInstanceId };
 }
 
-async function orderAgain(
-  tx: SqlExecutor,
-  ports: ControlPorts,
-  requestId: string,
-  order: Order,
-): Promise<OperatorAnswer> {
-  if (order.kind === "stop" || order.kind === "pause") return orderStopOrPause(tx, ports, requestId, order);
-  const { workflowInstanceId } = order;
-  const workflow = (await lockWorkflows(tx, [workflowInstanceId])).get(workflowInstanceId);
-  if (workflow === undefined) return refused(`there is no workflow instance ${workflowInstanceId}`);
-  if (!isWorkflowFinished(workflow.state))
-    return refused(`workflow instance ${workflowInstanceId} is still in state ${workflow.state}`);
-  const added = await insertCommand(tx, {
-    type: COMMANDS[order.kind],
-    workflowInstanceId,
-    definitionCode: workflow.definitionCode,
-    definitionVersion: workflow.definitionVersion,
-    param: workflow.commandParam,
-    taskDependType: workflow.taskDependType,
-    priority: workflow.priority ?? PRIORITY_CODES.MEDIUM,
-    workerGroup: workflow.workerGroup,
-    requestId,
-    nowMs: ports.clock.now(),
-  });
-  return added
-    ? { accepted: true, workflowInstanceId }
-    : refused(`workflow instance ${workflowInstanceId} has a command already`);
+/** Names what is asked, whatever the order in which it is written. */
+function hashOf(request: OperatorRequest["request"]): string {
+  const sorted = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  };
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(request)))
+    .digest("hex");
 }
 
-async function start(
+function carryOut(
   tx: SqlExecutor,
   ports: ControlPorts,
-  requestId: string,
-  request: Start,
+  { requestId, request }: OperatorRequest,
 ): Promise<OperatorAnswer> {
   const nowMs = ports.clock.now();
-  const priority = PRIORITY_CODES[request.priority ?? "MEDIUM"];
-  const workerGroup = request.workerGroup ?? null;
-  const instance = await insertInstance(tx, {
-    definitionCode: request.workflowDefinitionCode,
-    definitionVersion: null,
-    priority,
-    workerGroup,
-    failureStrategy: FAILURE_STRATEGY_CODES[request.failureStrategy ?? "CONTINUE"],
-    dryRun: request.dryRun ?? false,
-    nowMs,
+  switch (request.kind) {
+    case "start":
+    case "backfill":
+      return startWorkflow(tx, { requestId, nowMs }, request);
+    case "repeat":
+    case "recoverFailed":
+    case "recoverSuspended":
+      return resumeWorkflow(tx, { requestId, nowMs }, request);
+    case "stop":
+    case "pause":
+      return orderStopOrPause(tx, ports, requestId, request);
+    default:
+      return Promise.resolve(refused("there is no such request", "INVALID"));
+  }
+}
+
+const LONGEST_REQUEST_ID = 64;
+
+async function answerOnce(
+  tx: SqlExecutor,
+  ports: ControlPorts,
+  asked: OperatorRequest,
+): Promise<OperatorAnswer> {
+  const { requestId, request } = asked;
+  const known = await openRequest(tx, requestId, ports.clock.now(), hashOf(request));
+  if (known === "other")
+    return refused(
+      `the request id ${requestId} belongs to another request`,
+      "REUSED",
+      "take a new id for a new request; the old one only for a repetition",
+    );
+  if (known !== "new") return { accepted: true, workflowInstanceId: known };
+  // It is thrown before anything is written, so the transaction may go on.
+  const given = await carryOut(tx, ports, asked).catch((error: unknown) => {
+    if (error instanceof RefusedError) return refused(error.message, error.code, error.fix);
+    throw error;
   });
-  if (instance === undefined)
-    return refused(`there is no workflow definition ${request.workflowDefinitionCode}`);
-  const commandParams = Object.entries(request.params ?? {}).map(([prop, value]) => ({
-    prop,
-    value,
-    direct: "IN",
-    type: "VARCHAR",
-  }));
-  await insertCommand(tx, {
-    type: "START_PROCESS",
-    workflowInstanceId: instance.id,
-    definitionCode: request.workflowDefinitionCode,
-    definitionVersion: instance.definitionVersion,
-    param: JSON.stringify({
-      commandType: "START_PROCESS",
-      startNodes: request.startNodes ?? [],
-      commandParams,
-      timeZone: "UTC",
-    }),
-    taskDependType: TASK_DEPEND_TYPE_CODES[request.taskDependType ?? "TASK_POST"],
-    priority,
-    workerGroup,
-    requestId,
-    nowMs,
-  });
-  return { accepted: true, workflowInstanceId: instance.id };
+  if (given.accepted) await closeRequest(tx, requestId, given.workflowInstanceId);
+  else await forgetRequest(tx, requestId);
+  return given;
 }
 
 /**
  * Carries an operator's request out, on any master: what is accepted is stored, so it does not matter who dies then.
  * The same request twice is answered alike and done once. Throws StoreError: not answered, ask again.
  */
-export async function operate(
-  ports: ControlPorts,
-  { requestId, request }: OperatorRequest,
-): Promise<OperatorAnswer> {
-  const answer = await ports.database.transaction(async (tx): Promise<OperatorAnswer> => {
-    const known = await openRequest(tx, requestId, ports.clock.now());
-    if (known !== "new") return { accepted: true, workflowInstanceId: known };
-    const given = await (request.kind === "start"
-      ? start(tx, ports, requestId, request)
-      : orderAgain(tx, ports, requestId, request));
-    if (given.accepted) await closeRequest(tx, requestId, given.workflowInstanceId);
-    else await forgetRequest(tx, requestId);
-    return given;
-  });
+export async function operate(ports: ControlPorts, asked: OperatorRequest): Promise<OperatorAnswer> {
+  const { requestId, request } = asked;
+  const answer =
+    requestId === "" || requestId.length > LONGEST_REQUEST_ID
+      ? refused(`a request id has 1 to ${LONGEST_REQUEST_ID} characters, not ${requestId.length}`, "INVALID")
+      : await ports.database.transaction((tx) => answerOnce(tx, ports, asked));
   const subject = { request: request.kind, requestId };
   if (answer.accepted) {
     ports.events.emit({

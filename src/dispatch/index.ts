@@ -1,2 +1,8 @@
-export { createDispatcher, type DeliveryOutcome, type Dispatcher, type DispatchItem } from "./dispatcher.ts";
+export {
+  createDispatcher,
+  type DeliveryOutcome,
+  type Dispatcher,
+  type DispatchItem,
+  type GroupService,
+} from "./dispatcher.ts";
 export { createLoadBalancer, type WorkerCandidate } from "./load-balancer.ts";

@@ -46,6 +46,8 @@ export interface FailoverTiming {
   /** Pause before something that failed is tried again. */
   readonly retryPauseMs: number;
   readonly batchSize: number;
+  /** What is only history is forgotten when it is so old. */
+  readonly retentionMs: number;
 }
 
 /** A life that is to be failed over. */

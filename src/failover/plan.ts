@@ -63,10 +63,12 @@ export function failoverAlert(subject: {
   readonly incarnation: string | null;
   readonly workflows: number;
   readonly tasks: number;
-}): { readonly title: string; readonly content: string } {
+}): { readonly title: string; readonly content: string; readonly signature: string } {
   const { kind, address, incarnation, workflows, tasks } = subject;
   return {
     title: `Fault tolerance warning: ${kind} ${address}`,
+    // A server that dies again and again is told of once inside the window, though each death is another.
+    signature: `failover ${kind} ${address}`,
     content: JSON.stringify([
       {
         type: kind.toUpperCase(),

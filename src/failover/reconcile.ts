@@ -1,4 +1,3 @@
-import { REGISTRY_PATHS } from "../model/index.ts";
 import {
   adoptFailover,
   type FailoverRow,
@@ -11,10 +10,13 @@ import {
   selectUnfinishedFailovers,
   selectUnknownOwners,
 } from "../store/index.ts";
+import { createCleanUp } from "./clean-up.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { FailoverPorts } from "./failover-ports.ts";
 import { repairMarkers } from "./finish-failover.ts";
+import { repairLostStarts } from "./lost-starts.ts";
 import { joiningKey, planReconciliation, sweepKey } from "./plan.ts";
+import { repairGatesAndSlots } from "./repair-gates.ts";
 import { sweepOwnerless } from "./sweep.ts";
 
 /** Finds what the registry's events missed: at the start, from time to time, and after a lost connection. */
@@ -22,9 +24,6 @@ export interface Reconciler {
   /** One look. Throws StoreError, RegistryError or FencedError. */
   run(): Promise<void>;
 }
-
-/** How many finished failovers keep their notice in the registry. Older notices are of no use to anybody. */
-const MARKERS_KEPT = 100;
 
 /** Remembers since when each state of affairs has been standing, on this master's own clock. */
 function createStanding(nowMs: () => number): {
@@ -65,32 +64,10 @@ async function fenceUnknownOwners(ports: FailoverPorts, coordinator: Coordinator
   }
 }
 
-async function forgetOldMarkers(ports: FailoverPorts): Promise<void> {
-  const session = ports.session();
-  const names = await session.children(REGISTRY_PATHS.failoverFinished);
-  if (names.length <= MARKERS_KEPT) return;
-  const entries = await Promise.all(
-    names.map((name) => session.get(`${REGISTRY_PATHS.failoverFinished}/${name}`)),
-  );
-  const dated = entries
-    .filter((entry) => entry !== undefined)
-    .map((entry) => ({ path: entry.path, atMs: markedAt(entry.value) }));
-  for (const { path } of dated.toSorted((left, right) => left.atMs - right.atMs).slice(0, -MARKERS_KEPT)) {
-    await session.delete(path);
-  }
-}
-
-function markedAt(value: string): number {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return typeof parsed === "object" && parsed !== null && "at" in parsed ? Number(parsed.at) : 0;
-  } catch {
-    return 0;
-  }
-}
-
 export function createReconciler(ports: FailoverPorts, coordinator: Coordinator): Reconciler {
   const standing = createStanding(() => ports.clock.monotonicMs());
+  const cleanUp = createCleanUp(ports);
+  const waiting = createStanding(() => ports.clock.monotonicMs());
 
   async function adopt(failover: FailoverRow): Promise<void> {
     const hold = await ports.database.transaction((tx) => adoptFailover(tx, ports.me.incarnation, failover));
@@ -139,8 +116,10 @@ export function createReconciler(ports: FailoverPorts, coordinator: Coordinator)
         return ids;
       });
       if (repaired.length > 0) ports.log.warn(`workflows in FAILOVER had no command: ${repaired.join(", ")}`);
+      await repairGatesAndSlots(ports);
+      await repairLostStarts(ports, waiting);
       await repairMarkers(ports);
-      await forgetOldMarkers(ports);
+      await cleanUp.runWhenDue();
     },
   };
 }

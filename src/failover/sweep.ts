@@ -16,15 +16,21 @@ import {
   selectOwnerlessHosts,
   sweepBatch,
 } from "../store/index.ts";
-import type { FailoverPorts } from "./failover-ports.ts";
+import type { FailoverPorts, FailoverTiming } from "./failover-ports.ts";
 import { failoverAlert } from "./plan.ts";
+
+/** What a sweep needs of all that. */
+export interface SweepPorts
+  extends Pick<FailoverPorts, "clock" | "database" | "events" | "failpoints" | "log" | "me" | "stopping"> {
+  readonly timing: Pick<FailoverTiming, "batchSize" | "retryPauseMs">;
+}
 
 /** Somebody else is the rescuer now. */
 class SweepLostError extends Error {
   override readonly name = "SweepLostError";
 }
 
-function tellSwept(ports: FailoverPorts, swept: readonly SweptWorkflow[]): void {
+function tellSwept(ports: SweepPorts, swept: readonly SweptWorkflow[]): void {
   for (const { id, epoch, was } of swept) {
     ports.events.emit({ type: "workflow.owner", workflowInstanceId: id, owner: null, epoch });
     ports.events.emit({
@@ -44,7 +50,7 @@ interface Batch {
 }
 
 async function moveBatch(
-  ports: FailoverPorts,
+  ports: SweepPorts,
   hold: SweepHold,
   batch: Batch,
 ): Promise<readonly SweptWorkflow[]> {
@@ -77,7 +83,7 @@ interface Source {
 
 /** The row right behind the cursor makes its batch fail even alone: it goes aside, so that the others are recovered. */
 async function setNextAside(
-  ports: FailoverPorts,
+  ports: SweepPorts,
   source: Source,
   batch: Batch,
   error: unknown,
@@ -97,7 +103,7 @@ async function setNextAside(
 }
 
 /** From the first row to the last, in batches. An error that is not a row's own is thrown. */
-async function pass(ports: FailoverPorts, source: Source, waitForLocks: boolean): Promise<void> {
+async function pass(ports: SweepPorts, source: Source, waitForLocks: boolean): Promise<void> {
   let cursor = 0;
   let limit = ports.timing.batchSize;
   while (!ports.stopping.aborted) {
@@ -116,7 +122,7 @@ async function pass(ports: FailoverPorts, source: Source, waitForLocks: boolean)
 }
 
 /** What throws is tried again until it is done, another rescuer took over, or this master is fenced or stops. */
-async function persistInPass(ports: FailoverPorts, source: Source, waitForLocks: boolean): Promise<void> {
+async function persistInPass(ports: SweepPorts, source: Source, waitForLocks: boolean): Promise<void> {
   while (!ports.stopping.aborted) {
     try {
       return await pass(ports, source, waitForLocks);
@@ -132,7 +138,7 @@ async function persistInPass(ports: FailoverPorts, source: Source, waitForLocks:
  * Moves everything that the fenced life owned to nobody, with a command each. Since it is fenced, its rows only become
  * fewer, so the second pass, which waits for locks, leaves nothing behind. False: another rescuer took over.
  */
-export async function sweepOwned(ports: FailoverPorts, hold: SweepHold): Promise<boolean> {
+export async function sweepOwned(ports: SweepPorts, hold: SweepHold): Promise<boolean> {
   const source: Source = {
     what: `the failover of ${hold.incarnation}`,
     scope: { ownerIncarnation: hold.incarnation },
@@ -155,7 +161,7 @@ type Stored = { readonly alertId: number; readonly title: string };
 
 /** One batch of those without owner, with the alert in the same transaction. */
 async function moveOwnerless(
-  ports: FailoverPorts,
+  ports: SweepPorts,
   address: string,
   batch: Batch,
 ): Promise<readonly SweptWorkflow[]> {
@@ -186,7 +192,7 @@ async function moveOwnerless(
 }
 
 /** Unfinished workflows that have no owner at all (rows of a system without incarnations) are failed over by host. */
-export async function sweepOwnerless(ports: FailoverPorts): Promise<void> {
+export async function sweepOwnerless(ports: SweepPorts): Promise<void> {
   const hosts = await selectOwnerlessHosts(ports.database);
   if (hosts.length === 0) return;
   const of = hosts.map((host) => host ?? "nobody").join(", ");

@@ -1,6 +1,6 @@
-import { createMembership, type Member, type Membership, workerCandidates } from "../cluster/index.ts";
+import { createMembership, type Member, type Membership, type WorkerGroups } from "../cluster/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { createDispatcher, createLoadBalancer, type Dispatcher } from "../dispatch/index.ts";
+import type { Dispatcher } from "../dispatch/index.ts";
 import {
   type Coordinator,
   createCoordinator,
@@ -8,11 +8,12 @@ import {
   type FailoverPorts,
   type Reconciler,
 } from "../failover/index.ts";
-import type { NodePorts, Predecessor } from "../node/index.ts";
+import type { MachineLoad, NodePorts, Predecessor } from "../node/index.ts";
 import type { Registry } from "../registry/index.ts";
 import type { RpcClient } from "../rpc/index.ts";
 import type { Database } from "../store/index.ts";
 import type { TaskProcesses } from "../task/process/index.ts";
+import { composeDispatch } from "./compose-dispatch.ts";
 import { MasterSession } from "./master-session.ts";
 import { type MasterTiming, masterTiming } from "./master-timing.ts";
 import { createRunTable, type RunTable } from "./run-table.ts";
@@ -29,6 +30,7 @@ export interface MasterLifeOptions {
   readonly probes: Database;
   readonly rpc: RpcClient;
   readonly processes: TaskProcesses;
+  readonly load: MachineLoad;
 }
 
 /** What the parts of a master ask of it, or tell it. */
@@ -50,6 +52,7 @@ export interface MasterParts {
   readonly timing: MasterTiming;
   readonly session: MasterSession;
   readonly membership: Membership;
+  readonly workerGroups: WorkerGroups;
   readonly dispatcher: Dispatcher;
   readonly runs: RunTable;
   readonly failover: FailoverPorts;
@@ -59,7 +62,7 @@ export interface MasterParts {
 
 /** Puts the parts together; nothing runs yet. */
 export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): MasterParts {
-  const { config, ports, incarnation, registry, database, rpc, processes } = options;
+  const { config, ports, incarnation, registry, database, rpc, processes, load } = options;
   const { clock, events, failpoints, log } = ports;
   const timing = masterTiming(config);
   const shared = {
@@ -79,24 +82,24 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     ports,
     incarnation,
     timing,
+    load,
     onLease,
     onLost: hooks.sessionLost,
   });
+  load.onChange(() => session.refreshNode());
   const membership = createMembership({
     events,
     warn: (message) => log.warn(message),
-    listener: { joined: hooks.joined, left: hooks.left, updated: () => dispatcher.workersChanged() },
+    listener: {
+      joined: hooks.joined,
+      left: hooks.left,
+      updated: (member) => dispatcher.workerChanged(member.incarnation),
+    },
   });
-  const dispatcher = createDispatcher({
-    clock,
-    balancer: createLoadBalancer(config.master.loadBalancer, ports.random),
-    candidates: (group) =>
-      workerCandidates(
-        membership.members("worker").filter((member) => hooks.mayWork(member.incarnation)),
-        group,
-      ),
-    mayAct,
-    pauseAfterRefusalMs: timing.retryPauseMs,
+  const { workerGroups, dispatcher, dispatchLimit } = composeDispatch(options, hooks, {
+    timing,
+    membership,
+    groupsChanged: () => runs.pokeAll(),
   });
   const { rpcTimeoutMs, retryPauseMs } = timing;
   const { dataDirectory } = config;
@@ -108,6 +111,7 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
     rpcTimeoutMs,
     retryPauseMs,
     dataDirectory,
+    dispatchLimit,
   });
   const failover: FailoverPorts = {
     ...shared,
@@ -124,5 +128,5 @@ export function composeMaster(options: MasterLifeOptions, hooks: MasterHooks): M
   };
   const coordinator = createCoordinator(failover);
   const reconciler = createReconciler(failover, coordinator);
-  return { timing, session, membership, dispatcher, runs, failover, coordinator, reconciler };
+  return { timing, session, membership, workerGroups, dispatcher, runs, failover, coordinator, reconciler };
 }

@@ -3,6 +3,7 @@ import { type Clock, errorMessage } from "../base/index.ts";
 import { type Member, slotOf } from "../cluster/index.ts";
 import { type ClaimLoop, startClaimLoop } from "../command/index.ts";
 import { noteLeft } from "../failover/index.ts";
+import type { Figure, NodeHealth } from "../node/index.ts";
 import {
   advanceSession,
   COMMAND_CHANNEL,
@@ -10,9 +11,11 @@ import {
   insertJoining,
   insertSeenWorkers,
   markAlive,
+  WORKER_GROUP_CHANNEL,
   WORKFLOW_CHANNEL,
 } from "../store/index.ts";
 import { composeMaster, type MasterLifeOptions, type MasterParts } from "./compose-master.ts";
+import { masterGauges } from "./master-gauges.ts";
 import { MasterPulse } from "./master-pulse.ts";
 import { sweepOneself } from "./sweep-oneself.ts";
 
@@ -34,6 +37,7 @@ export class MasterLife {
   readonly #dead = new Set<string>();
   /** Workers that are in t_ds_server for certain. */
   readonly #onRecord = new Set<string>();
+  #isOver = false;
   #claims: ClaimLoop | undefined;
   #rejoining: Promise<void> | undefined;
 
@@ -44,7 +48,10 @@ export class MasterLife {
     // All that this master waits for ends with it; so many listeners are no leak.
     setMaxListeners(0, this.#stopping.signal);
     this.over = new Promise((resolve) => {
-      this.#giveUp = resolve;
+      this.#giveUp = (reason) => {
+        this.#isOver = true;
+        resolve(reason);
+      };
     });
     this.#parts = composeMaster(options, {
       mayAct: () => this.mayAct(),
@@ -95,7 +102,7 @@ export class MasterLife {
   /** Join (OWNERSHIP): registered, reconciled once and working when it resolves. Throws when it cannot be. */
   async join(): Promise<void> {
     const { ports, config, database, predecessor } = this.#options;
-    const { session, membership, coordinator, runs } = this.#parts;
+    const { session, membership, coordinator, runs, workerGroups } = this.#parts;
     const { incarnation } = this;
     const me = {
       incarnation,
@@ -109,9 +116,14 @@ export class MasterLife {
     if (!(await markAlive(database, incarnation)))
       throw new FencedError("this master was fenced while it joined");
     database.listen(
-      [COMMAND_CHANNEL, WORKFLOW_CHANNEL],
-      (channel, payload) => (channel === COMMAND_CHANNEL ? this.#claims?.poke() : runs.poke(Number(payload))),
+      [COMMAND_CHANNEL, WORKFLOW_CHANNEL, WORKER_GROUP_CHANNEL],
+      (channel, payload) => {
+        if (channel === COMMAND_CHANNEL) this.#claims?.poke();
+        else if (channel === WORKER_GROUP_CHANNEL) workerGroups.refresh();
+        else runs.poke(Number(payload));
+      },
       () => {
+        workerGroups.refresh();
         this.#claims?.poke();
         runs.pokeAll();
       },
@@ -176,12 +188,13 @@ export class MasterLife {
 
   #joined(member: Member): void {
     const { coordinator } = this.#parts;
-    if (member.kind !== "worker") return;
-    const { address, heartbeat } = member;
+    const { kind, address, heartbeat } = member;
+    if (kind === "master") return;
     for (const dead of heartbeat?.replaces ?? []) {
-      coordinator.suspect({ kind: "worker", address, incarnation: dead, sessionNo: undefined, proven: true });
+      coordinator.suspect({ kind, address, incarnation: dead, sessionNo: undefined, proven: true });
     }
-    void this.#record(member);
+    // An alert server puts itself on record.
+    if (kind === "worker") void this.#record(member);
   }
 
   /** Until then a worker gets no work: an attempt of a life that t_ds_server does not know counts as lost. */
@@ -208,9 +221,10 @@ export class MasterLife {
   }
 
   #left(member: Member): void {
-    const { session, coordinator } = this.#parts;
+    const { session, coordinator, dispatcher } = this.#parts;
     const { incarnation, kind, address, heartbeat } = member;
     this.#dead.delete(incarnation);
+    dispatcher.workerChanged(incarnation);
     this.#onRecord.delete(incarnation);
     if (incarnation === this.incarnation) return session.restoreNode();
     coordinator.suspect({ kind, address, incarnation, sessionNo: heartbeat?.sessionNo, proven: false });
@@ -254,6 +268,24 @@ export class MasterLife {
     return noteLeft(this.#parts.failover, worker);
   }
 
+  /** For the pages of this node. */
+  get health(): Omit<NodeHealth, "draining"> {
+    const { session, timing } = this.#parts;
+    const silent = this.#pulse.databaseSilentMs > timing.queryTimeoutMs + timing.heartbeatMs;
+    return {
+      live: !this.#isOver,
+      session: session.state,
+      leaseMs: Math.round(session.leaseMs),
+      database: silent ? "SILENT" : "ANSWERS",
+      busy: session.busy,
+      incarnation: this.incarnation,
+    };
+  }
+
+  gauges(): readonly Figure[] {
+    return masterGauges(this.#parts);
+  }
+
   /** Ends this life for a reason of its own: it cannot work any more. */
   abandon(reason: string): void {
     this.#giveUp(reason);
@@ -278,8 +310,9 @@ export class MasterLife {
 
   /** Stops everything at once. What it owned stays in its name. Idempotent. */
   async end(): Promise<void> {
-    const { dispatcher, runs, coordinator, membership, session } = this.#parts;
+    const { dispatcher, runs, coordinator, membership, session, workerGroups } = this.#parts;
     this.#stopping.abort();
+    workerGroups.close();
     this.#pulse.stop();
     await this.#claims?.stop();
     dispatcher.close();

@@ -5,6 +5,7 @@ import {
   FencedError,
   selectAlive,
   selectAttemptsOnDeadWorkers,
+  selectWorkflowsWithFreeSlots,
   selectWorkflowsWithNews,
 } from "../store/index.ts";
 import type { MasterTiming } from "./master-timing.ts";
@@ -51,6 +52,11 @@ export class MasterPulse {
   get stalled(): boolean {
     this.#noteGap();
     return this.#clock.monotonicMs() < this.#stalledUntilMs;
+  }
+
+  /** For how long the database has not answered. At most one beat while it does. */
+  get databaseSilentMs(): number {
+    return this.#clock.monotonicMs() - this.#answeredAtMs;
   }
 
   #noteGap(): void {
@@ -111,7 +117,8 @@ export class MasterPulse {
     try {
       const news = await selectWorkflowsWithNews(database, incarnation);
       const orphans = await selectAttemptsOnDeadWorkers(database, incarnation);
-      for (const id of new Set([...news, ...orphans.map((orphan) => orphan.workflowInstanceId)]))
+      const slots = await selectWorkflowsWithFreeSlots(database, incarnation);
+      for (const id of new Set([...news, ...slots, ...orphans.map((orphan) => orphan.workflowInstanceId)]))
         runs.poke(id);
     } catch (error) {
       ports.log.debug(`no look for news: ${errorMessage(error)}`);

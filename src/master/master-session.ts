@@ -1,7 +1,7 @@
 import { errorMessage, required } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { nodePath } from "../model/index.ts";
-import type { NodePorts } from "../node/index.ts";
+import { type NodeKind, nodePath } from "../model/index.ts";
+import { isOverloaded, type MachineLoad, type NodePorts } from "../node/index.ts";
 import type { Registry, RegistrySession } from "../registry/index.ts";
 import type { Heartbeat } from "../rpc/index.ts";
 import type { MasterTiming } from "./master-timing.ts";
@@ -11,7 +11,13 @@ export interface MasterSessionOptions {
   readonly config: NodeConfig;
   readonly ports: NodePorts;
   readonly incarnation: string;
-  readonly timing: MasterTiming;
+  readonly timing: Pick<MasterTiming, "sessionTimeoutMs" | "openWithinMs" | "liveHoldMs" | "heartbeatMs">;
+  /** Load of the machine. Absent: it is never BUSY. */
+  readonly load?: MachineLoad;
+  /** Whose presence it is. Default: a master's. */
+  readonly kind?: NodeKind;
+  /** What its heartbeat says beside what every node's does. Default: nothing. */
+  readonly more?: () => Partial<Heartbeat>;
   /** F moved. */
   readonly onLease: (leaseDeadlineMs: number) => void;
   /** The session is over. */
@@ -35,12 +41,14 @@ export class MasterSession {
   #restoring: RegistrySession | undefined;
   /** The session that is being given up: its renewals do not move F any more. */
   #ending: RegistrySession | undefined;
+  /** What the node says now. */
+  #written = "";
   /** Number of the session of now, from 1. */
   sessionNo = 0;
 
   constructor(options: MasterSessionOptions) {
     this.#options = options;
-    this.#path = nodePath("master", options.config.address, options.incarnation);
+    this.#path = nodePath(options.kind ?? "master", options.config.address, options.incarnation);
     this.#startupTime = options.ports.clock.now();
   }
 
@@ -68,6 +76,21 @@ export class MasterSession {
 
   get connected(): boolean {
     return this.held && this.#session?.state === "CONNECTED";
+  }
+
+  /** State of the session of now; NONE before the first. */
+  get state(): RegistrySession["state"] | "NONE" {
+    return this.#session?.state ?? "NONE";
+  }
+
+  /** Up to the lease deadline; 0 when it has passed, or without a session. */
+  get leaseMs(): number {
+    return Math.max(0, (this.#session?.leaseDeadlineMs ?? 0) - this.#options.ports.clock.monotonicMs());
+  }
+
+  /** It takes no new work because of its load. */
+  get busy(): boolean {
+    return isOverloaded(this.#options.load?.usage ?? {}, this.#options.config.overload);
   }
 
   /** Opens a session. Throws RegistryError. Nobody sees this master before `register`. */
@@ -105,11 +128,27 @@ export class MasterSession {
   async register(): Promise<void> {
     const { session } = this;
     if (this.sessionNo > 1) await session.delete(this.#path);
-    await session.put(this.#path, JSON.stringify(this.#heartbeat()), { ephemeral: true });
+    await this.#put(session);
     const seen = await session.get(this.#path);
     if (seen?.sessionId !== session.id)
       throw new Error(`the registry does not show ${this.#path} after it was written`);
     this.#registered = session;
+  }
+
+  async #put(session: RegistrySession): Promise<void> {
+    const heartbeat = JSON.stringify(this.#heartbeat());
+    await session.put(this.#path, heartbeat, { ephemeral: true });
+    this.#written = heartbeat;
+  }
+
+  /** Tells the registry what the heartbeat says now. What cannot be told now is told with the next change. */
+  refreshNode(): void {
+    const session = this.#session;
+    if (session === undefined || !this.connected || session !== this.#registered) return;
+    if (JSON.stringify(this.#heartbeat()) === this.#written) return;
+    this.#put(session).catch((error: unknown) =>
+      this.#options.ports.log.debug(`the heartbeat was not written: ${errorMessage(error)}`),
+    );
   }
 
   /**
@@ -134,7 +173,7 @@ export class MasterSession {
       try {
         return await this.register();
       } catch (error) {
-        log.warn(`this master's registry node is not back yet: ${errorMessage(error)}`);
+        log.warn(`the registry node is not back yet: ${errorMessage(error)}`);
       }
       if (clock.monotonicMs() >= giveUpAtMs) return this.#giveUpSession(session);
       await clock.sleep(timing.heartbeatMs / 2);
@@ -151,7 +190,7 @@ export class MasterSession {
   }
 
   #heartbeat(): Heartbeat {
-    const { incarnation, config } = this.#options;
+    const { incarnation, config, load } = this.#options;
     const { sessionNo, startupTime } = this;
     return {
       incarnation,
@@ -159,7 +198,9 @@ export class MasterSession {
       pid: process.pid,
       startupTime,
       sessionNo,
-      status: "NORMAL",
+      status: this.busy ? "BUSY" : "NORMAL",
+      ...load?.usage,
+      ...this.#options.more?.(),
     };
   }
 

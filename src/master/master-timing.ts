@@ -14,6 +14,8 @@ export interface MasterTiming extends FailoverTiming {
   readonly commandPollMs: number;
   readonly newsPollMs: number;
   readonly slotPatienceMs: number;
+  /** A look at t_ds_worker_group behind the hint. 10 s at most (source: `worker-group-refresh-interval`). */
+  readonly workerGroupPollMs: number;
   readonly openWithinMs: number;
 }
 
@@ -33,12 +35,14 @@ export function masterTiming(config: NodeConfig): MasterTiming {
     rescueStallMs: Math.max(2 * queryTimeoutMs, T),
     retryPauseMs: Math.min(T / 5, 500),
     batchSize: config.master.failoverBatchSize,
+    retentionMs: config.timing.retentionMs,
     queryTimeoutMs,
     databaseLossLimitMs: Math.max(T, queryTimeoutMs + T / 5),
     rpcTimeoutMs: Math.max(T / 5, 150),
     commandPollMs: Math.min(T / 5, 1000),
     newsPollMs: Math.min(T / 4, 1000),
     slotPatienceMs: T,
+    workerGroupPollMs: Math.min(T, 10_000),
     openWithinMs: Math.max(2 * T, 2000),
   };
 }

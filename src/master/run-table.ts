@@ -20,6 +20,8 @@ export interface RunTable {
    * any more is dropped. After a claim whose outcome is unknown, after a lost session, and from time to time.
    */
   audit(): Promise<void>;
+  /** All that is in memory. */
+  all(): readonly WorkflowRun[];
   /** Lets go of everything, without a word to the database. */
   dropAll(): void;
 }
@@ -92,6 +94,7 @@ export function createRunTable(ports: RunPorts): RunTable {
   return {
     take,
     poke: (workflowInstanceId) => runs.get(workflowInstanceId)?.poke(),
+    all: () => Array.from(runs.values()),
     pokeAll() {
       for (const run of runs.values()) run.poke();
     },

@@ -1,11 +1,14 @@
 import { errorMessage } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { operate } from "../control/index.ts";
+import { createControlApi, operate } from "../control/index.ts";
 import { connectionName } from "../failover/index.ts";
 import {
   type ClaimedDirectory,
   ConfigError,
+  checkGrantedSession,
   claimDataDirectory,
+  createNodePages,
+  loadOfThisMachine,
   type NodePorts,
   type RunningNode,
 } from "../node/index.ts";
@@ -29,6 +32,8 @@ const MAX_JOINS = 3;
 interface Life {
   readonly master: MasterLife;
   readonly handlers: RpcHandlers;
+  /** What operators' requests need. */
+  readonly control: Parameters<typeof operate>[0];
   close(how: "leave" | "end"): Promise<void>;
 }
 
@@ -63,6 +68,7 @@ async function createLife(
   const registry = createRegistry(config.registry, { clock, random });
   const rpc = createHttpRpcClient({ dial: config.dial, clock });
   const { predecessor } = directory;
+  const load = loadOfThisMachine(config, clock);
   const master = new MasterLife({
     config,
     ports,
@@ -73,14 +79,18 @@ async function createLife(
     probes,
     rpc,
     processes,
+    load,
   });
   broken.tell = (reason) => master.abandon(reason);
   const closeAll = async (): Promise<void> => {
+    load.close();
     await processes.close();
     await Promise.all([rpc.close(), registry.close(), database.close(), probes.close()]);
   };
+  const control = { clock, database, events };
   return {
     master,
+    control,
     handlers: {
       ping: async () => ({ incarnation, inSession: master.inSession() }),
       report: (request) => receiveReport({ clock, database, failpoints }, request),
@@ -88,7 +98,7 @@ async function createLife(
         await master.workerLeaves(worker);
         return {};
       },
-      operate: (request) => operate({ clock, database, events }, request),
+      operate: (request) => operate(control, request),
     },
     async close(how) {
       await (how === "leave" ? master.leave() : master.end());
@@ -127,7 +137,9 @@ class Master implements RunningNode {
       leave: (request) => this.#handler("leave")(request),
       operate: (request) => this.#handler("operate")(request),
     };
-    const server = await createHttpRpcServer({ listen, handlers, clock });
+    const pages = this.#pages();
+    const api = createControlApi({ ports: () => this.#life?.control, random });
+    const server = await createHttpRpcServer({ listen, handlers, pages, clock, api });
     this.#closeServer = () => server.close(OPEN_CALLS_WITHIN_MS);
     try {
       await this.#beginFirst(directory, incarnation);
@@ -137,6 +149,8 @@ class Master implements RunningNode {
     }
     void this.#liveOn(directory);
     const sessionTimeoutMs = this.#life?.master.sessionTimeoutMs ?? this.#config.timing.sessionTimeoutMs;
+    const broken = checkGrantedSession(this.#config.timing.sessionTimeoutMs, sessionTimeoutMs);
+    if (broken !== undefined) this.#ports.log.warn(broken);
     const { pid } = process;
     events.emit({
       type: "node.ready",
@@ -145,6 +159,21 @@ class Master implements RunningNode {
       listenPort: server.port,
       pid,
       sessionTimeoutMs,
+    });
+  }
+
+  #pages() {
+    const { kind, address } = this.#config;
+    const { figures } = this.#ports;
+    const joining = { live: true, session: "NONE", leaseMs: 0, busy: false, incarnation: "" } as const;
+    const draining = (): boolean => this.#stopped !== undefined;
+    const health = () => ({ ...(this.#life?.master.health ?? joining), draining: draining() });
+    return createNodePages({
+      kind,
+      address,
+      health,
+      gauges: () => this.#life?.master.gauges() ?? [],
+      figures,
     });
   }
 

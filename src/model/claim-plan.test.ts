@@ -89,3 +89,20 @@ test("an unknown kind of command is refused by its number, and a workflow that o
 test("a command for a workflow that is not there is refused", () => {
   expect(decideClaim({ ...input("START_PROCESS", "SUCCESS"), workflow: undefined }).kind).toBe("refuse");
 });
+
+test("a serial instance is called in from SERIAL_WAIT only, and its open orders go with it", () => {
+  expect(decideClaim(input("RECOVER_SERIAL_WAIT", "SERIAL_WAIT"))).toMatchObject({
+    kind: "take",
+    state: "RUNNING_EXECUTION",
+    begins: "no",
+    tasks: "keep",
+  });
+  expect(decideClaim(input("RECOVER_SERIAL_WAIT", "SERIAL_WAIT", { openOrders: ["STOP"] }))).toMatchObject({
+    state: "READY_STOP",
+    ordersApplied: true,
+  });
+  expect(decideClaim(input("RECOVER_SERIAL_WAIT", "STOP"))).toMatchObject({
+    kind: "refuse",
+    endWorkflow: false,
+  });
+});

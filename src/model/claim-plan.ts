@@ -17,6 +17,8 @@ export interface ClaimInput {
   /** `workflowExecutionStatus` of a failover command. */
   readonly stateInCommand: WorkflowState | undefined;
   readonly openOrders: readonly ("STOP" | "PAUSE")[];
+  /** Why the command cannot be carried out whatever the workflow's state. */
+  readonly flaw?: string | undefined;
 }
 
 export type ClaimDecision =
@@ -68,13 +70,25 @@ function decideAgain(
   return { kind: "take", state: "RUNNING_EXECUTION", begins: "next-run", tasks, ordersApplied: false };
 }
 
+/** Its turn has come at the gate of its definition. What it begins with was prepared when it came to wait. */
+function decideCalledIn(input: ClaimInput, workflow: NonNullable<ClaimInput["workflow"]>): ClaimDecision {
+  if (workflow.state !== "SERIAL_WAIT")
+    return refuse(`RECOVER_SERIAL_WAIT for a workflow in state ${workflow.state}, which does not wait`);
+  const state = bend("RUNNING_EXECUTION", input.openOrders);
+  return { kind: "take", state, begins: "no", tasks: "keep", ordersApplied: input.openOrders.length > 0 };
+}
+
 /** Whether and how a command makes its claimant the owner of the workflow. */
 export function decideClaim(input: ClaimInput): ClaimDecision {
   const { workflow } = input;
   if (workflow === undefined) return refuse("the workflow instance of the command does not exist");
+  if (input.flaw !== undefined)
+    return refuse(input.flaw, !workflow.owned && workflow.state === "SUBMITTED_SUCCESS");
   switch (input.commandType) {
     case "START_PROCESS":
     case "SCHEDULER":
+    case "START_CURRENT_TASK_PROCESS":
+    case "COMPLEMENT_DATA":
       if (workflow.state !== "SUBMITTED_SUCCESS")
         return refuse(`a start command for a workflow in state ${workflow.state}`);
       return {
@@ -91,11 +105,10 @@ export function decideClaim(input: ClaimInput): ClaimDecision {
     case "START_FAILURE_TASK_PROCESS":
     case "RECOVER_SUSPENDED_PROCESS":
       return decideAgain(input, workflow, "revive");
-    case "START_CURRENT_TASK_PROCESS":
-    case "COMPLEMENT_DATA":
+    case "RECOVER_SERIAL_WAIT":
+      return decideCalledIn(input, workflow);
     case "PAUSE":
     case "STOP":
-    case "RECOVER_SERIAL_WAIT":
     case "EXECUTE_TASK":
     case "DYNAMIC_GENERATION":
     case undefined: {

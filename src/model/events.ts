@@ -123,9 +123,21 @@ export type EventBody =
       readonly reason?: string;
     }
   | {
-      readonly type: "alert.stored" | "alert.delivered";
+      readonly type: "alert.stored";
       readonly alertId: number;
       readonly title: string;
+      readonly of?: string;
+      readonly workflowInstanceId?: number;
+    }
+  /** A channel took the alert, and that is on record. */
+  | {
+      readonly type: "alert.delivered";
+      readonly alertId: number;
+      readonly title: string;
+      /** Name of the plugin instance. */
+      readonly channel: string;
+      /** The try that succeeded, from 1. */
+      readonly tries: number;
       readonly of?: string;
       readonly workflowInstanceId?: number;
     }

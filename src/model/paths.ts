@@ -8,6 +8,8 @@ export const REGISTRY_PATHS = {
   /** Locks. */
   locks: "/lock",
   masterFailoverLock: "/lock/master-failover",
+  /** Whoever holds it is the active alert server. */
+  alertLock: "/lock/alert",
 } as const;
 
 /** The folder of the live nodes of a kind. */

@@ -45,6 +45,10 @@ export type TimeoutStrategy = keyof typeof TIMEOUT_STRATEGY_CODES;
 export const FLAG_CODES = { NO: 0, YES: 1 } as const;
 export type Flag = keyof typeof FLAG_CODES;
 
+/** Columns `warning_type`: of a workflow, which of its ends are told; of an alert, SUCCESS or FAILURE. */
+export const WARNING_TYPE_CODES = { NONE: 0, SUCCESS: 1, FAILURE: 2, ALL: 3 } as const;
+export type WarningType = keyof typeof WARNING_TYPE_CODES;
+
 /** Column `alert_status`. */
 export const ALERT_STATUS_CODES = {
   WAIT_EXECUTION: 0,

@@ -180,3 +180,25 @@ describe("the graph", () => {
     );
   });
 });
+
+describe("a task of a task group", () => {
+  const waiting = (slot: TaskView["slot"]) => task(7, "SUBMITTED_SUCCESS", { slot });
+
+  test("asks for a slot before it is handed out, and not before it is due", () => {
+    expect(plan("RUNNING_EXECUTION", [[A, waiting("wanted")]])).toEqual([{ kind: "acquire", taskId: 7 }]);
+    expect(plan("RUNNING_EXECUTION", [[A, waiting("held")]])).toEqual([{ kind: "dispatch", taskId: 7 }]);
+    const delayed = task(7, "DELAY_EXECUTION", { slot: "wanted", delayedUntilMs: 1500 });
+    expect(plan("RUNNING_EXECUTION", [[A, delayed]])).toEqual([{ kind: "wake", atMs: 1500 }]);
+  });
+
+  test("waits for its turn, and looks from time to time", () => {
+    expect(plan("RUNNING_EXECUTION", [[A, waiting("waiting")]])).toEqual([{ kind: "wake", atMs: 11_000 }]);
+  });
+
+  test.each([
+    ["READY_PAUSE", "PAUSE"],
+    ["READY_STOP", "KILL"],
+  ] as const)("in %s it leaves the queue with %s", (state, to) => {
+    expect(plan(state, [[A, waiting("waiting")]])).toEqual([{ kind: "park", taskId: 7, to }]);
+  });
+});

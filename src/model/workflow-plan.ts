@@ -1,4 +1,5 @@
 import { assertNever } from "../base/index.ts";
+import { type Branching, isTakenUp, type NodeStatus, reachOf } from "./branches.ts";
 import type { GraphNode, WorkflowGraph } from "./graph.ts";
 import type { TaskState } from "./task-state.ts";
 
@@ -38,6 +39,12 @@ export interface TaskView {
   readonly executor: Executor;
   /** An operation on it is under way: look again when it has ended. */
   readonly busy: boolean;
+  /** Of its task group: to be asked for, asked for in vain so far, or had. Undefined: it needs none. */
+  readonly slot?: "wanted" | "waiting" | "held" | undefined;
+  /** Its end is wanted whatever the workflow's state: its time is over. */
+  readonly killWanted?: boolean;
+  /** It stands for a sub-workflow that there is: a stop or a pause reaches that one through it. */
+  readonly holdsChild?: boolean;
 }
 
 export interface WorkflowView {
@@ -46,12 +53,16 @@ export interface WorkflowView {
   /** The valid attempt of each task that has one, by task code. */
   readonly tasks: ReadonlyMap<number, TaskView>;
   readonly nowMs: number;
+  /** Undefined: nothing in the graph decides about branches. */
+  readonly branching?: Branching;
 }
 
 export type PlannedAction =
   | { readonly kind: "create"; readonly code: number }
   | { readonly kind: "park"; readonly taskId: number; readonly to: "PAUSE" | "KILL" }
   | { readonly kind: "delay"; readonly taskId: number }
+  /** Ask its task group for a slot. */
+  | { readonly kind: "acquire"; readonly taskId: number }
   | { readonly kind: "dispatch"; readonly taskId: number }
   | { readonly kind: "resolve"; readonly taskId: number }
   | { readonly kind: "kill"; readonly taskId: number }
@@ -63,8 +74,6 @@ export type PlannedAction =
 
 export type EndState = "SUCCESS" | "FAILURE" | "PAUSE" | "STOP";
 
-type NodeStatus = "done" | "active" | "failed" | "paused" | "killed" | "not-reached";
-
 interface Verdict {
   readonly status: NodeStatus;
   readonly actions: readonly PlannedAction[];
@@ -73,16 +82,29 @@ interface Verdict {
 const parkState = { READY_PAUSE: "PAUSE", READY_STOP: "KILL" } as const;
 
 function planWaiting(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
+  if (task.holdsChild === true) return [{ kind: "dispatch", taskId: task.id }];
   if (view.state !== "RUNNING_EXECUTION")
     return [{ kind: "park", taskId: task.id, to: parkState[view.state] }];
-  if (task.delayedUntilMs <= view.nowMs) return [{ kind: "dispatch", taskId: task.id }];
+  if (task.delayedUntilMs <= view.nowMs) return planStart(view, task);
   const wake: PlannedAction = { kind: "wake", atMs: task.delayedUntilMs };
   return task.state === "DELAY_EXECUTION" ? [wake] : [{ kind: "delay", taskId: task.id }, wake];
 }
 
+/**
+ * Whoever frees a slot says so, and a poll of the queue stands behind that. This is for a place in the queue that
+ * somebody has deleted: then nothing is there to be polled. Milliseconds.
+ */
+const SLOT_DOUBT_MS = 10_000;
+
+function planStart(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
+  if (task.slot === "wanted") return [{ kind: "acquire", taskId: task.id }];
+  if (task.slot === "waiting") return [{ kind: "wake", atMs: view.nowMs + SLOT_DOUBT_MS }];
+  return [{ kind: "dispatch", taskId: task.id }];
+}
+
 function planLive(view: WorkflowView, task: TaskView): readonly PlannedAction[] {
   if (task.executor === "dead") return [{ kind: "replace", taskId: task.id }];
-  if (view.state === "READY_STOP") return [{ kind: "kill", taskId: task.id }];
+  if (view.state === "READY_STOP" || task.killWanted === true) return [{ kind: "kill", taskId: task.id }];
   return task.executor === "unresolved" ? [{ kind: "resolve", taskId: task.id }] : [];
 }
 
@@ -123,11 +145,15 @@ function planTask(view: WorkflowView, task: TaskView): Verdict {
 
 function planNode(view: WorkflowView, node: GraphNode, statuses: ReadonlyMap<number, NodeStatus>): Verdict {
   const task = view.tasks.get(node.code);
-  if (task !== undefined) return planTask(view, task);
+  if (task !== undefined) {
+    const verdict = planTask(view, task);
+    const takenUp = verdict.status === "failed" && isTakenUp(node.code, view.graph, view.branching);
+    return takenUp ? { status: "consumed", actions: [] } : verdict;
+  }
   // A join waits for all of its predecessors, also those that have not started yet.
-  const reached = node.predecessors.every((code) => statuses.get(code) === "done");
-  if (!reached) return { status: "not-reached", actions: [] };
-  return { status: "active", actions: [{ kind: "create", code: node.code }] };
+  const reach = reachOf(node, statuses, view.branching);
+  if (reach === "reached") return { status: "active", actions: [{ kind: "create", code: node.code }] };
+  return { status: reach === "skipped" ? "skipped" : "not-reached", actions: [] };
 }
 
 /** How a workflow ends in which nothing is active any more. */

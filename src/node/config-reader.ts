@@ -116,7 +116,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function describe(value: unknown): string {
-  return JSON.stringify(value) ?? "nothing";
+  // What is printed ends in logs: no password of a URL does.
+  return (JSON.stringify(value) ?? "nothing").replace(/(:\/\/[^:/@\s"]*):[^@\s"]*@/g, "$1:***@");
 }
 
 function meant(value: unknown, words: readonly string[]): string {

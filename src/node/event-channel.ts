@@ -15,6 +15,8 @@ export interface EventChannelOptions {
   /** Address of the node. */
   readonly node: string;
   readonly clock: Clock;
+  /** Told of each event, also when nobody listens at the descriptor. Must not throw. */
+  readonly onEvent?: (event: NodeEvent) => void;
   /** Called when nobody reads the channel any more. */
   readonly onBroken: () => void;
 }
@@ -36,7 +38,6 @@ export function createEventChannel(options: EventChannelOptions): EventChannel {
       incarnation = next;
     },
     emit(body: EventBody) {
-      if (broken || fd === undefined) return;
       seq += 1;
       const event: NodeEvent = {
         seq,
@@ -46,6 +47,8 @@ export function createEventChannel(options: EventChannelOptions): EventChannel {
         monoMs: clock.monotonicMs(),
         ...body,
       };
+      options.onEvent?.(event);
+      if (broken || fd === undefined) return;
       try {
         writeAll(fd, Buffer.from(`${JSON.stringify(event)}\n`));
       } catch {

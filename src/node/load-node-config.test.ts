@@ -32,6 +32,7 @@ test("what is not said has its default", () => {
       reconcileIntervalMs: 1600,
       shutdownGraceMs: 3000,
       dispatchTimeoutMs: 0,
+      retentionMs: 604_800_000,
     },
     disconnectStrategy: "STOP",
     master: { failoverBatchSize: 1000, loadBalancer: "DYNAMIC_WEIGHTED_ROUND_ROBIN" },

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { errorMessage } from "../base/index.ts";
-import type { NodeConfig, RegistryConfig, TimingConfig } from "../config/index.ts";
+import type { LogConfig, NodeConfig, OverloadConfig, RegistryConfig, TimingConfig } from "../config/index.ts";
 import { NODE_KINDS } from "../model/index.ts";
+import { checkTiming } from "./check-timing.ts";
 import { type ConfigProblem, ConfigReader } from "./config-reader.ts";
+import { fillInValues } from "./fill-in-values.ts";
+import { readAlert } from "./read-alert-config.ts";
 
 /** A configuration that a node cannot start with; the message names every problem and how to fix it. */
 export class ConfigError extends Error {
@@ -15,10 +18,24 @@ const POSTGRES_URL = {
   form: "a URL like postgres://user@host:5432/database",
 };
 const ROOT = { pattern: /^\/\S*[^/\s]$/, form: "a path that starts with / and does not end with it" };
-const LONGEST_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const LONGEST_MS = DAY_MS;
+/** Ten years. */
+const LONGEST_RETENTION_MS = 3650 * DAY_MS;
+
+type Parse = (text: string) => unknown;
+
+const YAML_FILE = /\.ya?ml$/i;
+
+/** What reads a configuration file of that name. YAML costs some 50 ms to load: only who writes it pays for it. */
+export async function configParserFor(file: string): Promise<Parse> {
+  if (!YAML_FILE.test(file)) return JSON.parse;
+  const { parse } = await import("yaml");
+  return (text) => parse(text) as unknown;
+}
 
 /** Reads a configuration file. Throws ConfigError with all that is wrong in it. */
-export function loadNodeConfig(file: string): NodeConfig {
+export function loadNodeConfig(file: string, parse: Parse = JSON.parse): NodeConfig {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -29,18 +46,27 @@ export function loadNodeConfig(file: string): NodeConfig {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parse(text);
   } catch (error) {
-    throw new ConfigError(`${file} is not JSON: ${errorMessage(error)}`);
+    throw new ConfigError(`${file} is not ${YAML_FILE.test(file) ? "YAML" : "JSON"}: ${errorMessage(error)}`);
   }
   const problems: ConfigProblem[] = [];
-  const config = readNodeConfig(new ConfigReader(value, problems));
-  if (problems.length === 0) return config;
-  const lines = problems.map(({ key, message }) => `  ${key} ${message}`);
-  throw new ConfigError(`${file} is not a valid configuration:\n${lines.join("\n")}`);
+  const filled = fillInValues(value, { environment: process.env, problems });
+  if (problems.length > 0) throw invalid(file, problems);
+  const config = readNodeConfig(new ConfigReader(filled, problems));
+  // Between values that are wrong by themselves no relation need hold.
+  if (problems.length === 0) problems.push(...checkTiming(config.timing));
+  if (problems.length > 0) throw invalid(file, problems);
+  return config;
 }
 
-function readNodeConfig(reader: ConfigReader): NodeConfig {
+function invalid(file: string, problems: readonly ConfigProblem[]): ConfigError {
+  const lines = problems.map(({ key, message }) => `  ${key} ${message}`);
+  return new ConfigError(`${file} is not a valid configuration:\n${lines.join("\n")}`);
+}
+
+/** Reads the keys of a configuration; what is wrong is with the reader's problems. */
+export function readNodeConfig(reader: ConfigReader): NodeConfig {
   const kind = reader.oneOf("kind", NODE_KINDS);
   const config: NodeConfig = {
     kind,
@@ -54,8 +80,11 @@ function readNodeConfig(reader: ConfigReader): NodeConfig {
     dataDirectory: reader.text("dataDirectory", { form: "the path of a directory" }),
     timing: readTiming(reader.object("timing")),
     disconnectStrategy: reader.oneOf("disconnectStrategy", ["STOP", "WAITING"], "STOP"),
+    ...(reader.has("overload") ? { overload: readOverload(reader.object("overload")) } : {}),
+    ...(reader.has("log") ? { log: readLog(reader.object("log")) } : {}),
     master: readMaster(reader.object("master")),
     worker: readWorker(reader.object("worker")),
+    ...(kind === "alert-server" || reader.has("alert") ? { alert: readAlert(reader.object("alert")) } : {}),
   };
   reader.finish();
   return config;
@@ -92,9 +121,34 @@ function readTiming(reader: ConfigReader): TimingConfig {
     reconcileIntervalMs: duration("reconcileIntervalMs", 2 * sessionTimeoutMs),
     shutdownGraceMs: duration("shutdownGraceMs", 3000),
     dispatchTimeoutMs: duration("dispatchTimeoutMs", 0),
+    retentionMs: reader.number("retentionMs", {
+      fallback: 7 * DAY_MS,
+      least: 1000,
+      most: LONGEST_RETENTION_MS,
+    }),
   };
   reader.finish();
   return timing;
+}
+
+function readOverload(reader: ConfigReader): OverloadConfig {
+  const share = { fallback: 1, least: 0, most: 1 };
+  const overload = {
+    cpuAbove: reader.number("cpuAbove", share),
+    memoryAbove: reader.number("memoryAbove", share),
+    diskAbove: reader.number("diskAbove", share),
+  };
+  reader.finish();
+  return overload;
+}
+
+function readLog(reader: ConfigReader): LogConfig {
+  const log = {
+    format: reader.oneOf("format", ["text", "json"], "text"),
+    level: reader.oneOf("level", ["debug", "info", "warn", "error"], "info"),
+  };
+  reader.finish();
+  return log;
 }
 
 function readMaster(reader: ConfigReader): NodeConfig["master"] {
@@ -116,6 +170,12 @@ function readWorker(reader: ConfigReader): NodeConfig["worker"] {
     weight: reader.number("weight", { fallback: 100, least: 0, most: 1_000_000 }),
     busyAbove: reader.number("busyAbove", { fallback: 1, least: 0, most: 1 }),
     groups: reader.texts("groups"),
+    ...(reader.has("logRetentionMs")
+      ? { logRetentionMs: reader.number("logRetentionMs", { least: 0, most: LONGEST_RETENTION_MS }) }
+      : {}),
+    ...(reader.has("logLimitBytes")
+      ? { logLimitBytes: reader.number("logLimitBytes", { least: 0, most: Number.MAX_SAFE_INTEGER }) }
+      : {}),
   };
   reader.finish();
   return worker;

@@ -9,23 +9,19 @@ export interface Log {
 }
 
 /**
- * A log that goes to the events. `printLine` gets what a person at the terminal has to know: errors always, warnings
- * when no supervisor reads the events.
+ * A log that goes to the events. `printLine` gets what a person has to know although a supervisor reads the events:
+ * errors. Without a supervisor all entries are printed from the events themselves (log-writer.ts).
  */
 export function createLog(options: {
   readonly events: Events;
-  readonly supervised: boolean;
   readonly printLine: (line: string) => void;
 }): Log {
-  const { events, supervised, printLine } = options;
+  const { events, printLine } = options;
   const emit = (level: keyof Log, message: string): void => events.emit({ type: "log", level, message });
   return {
     debug: (message) => emit("debug", message),
     info: (message) => emit("info", message),
-    warn(message) {
-      emit("warn", message);
-      if (!supervised) printLine(`warning: ${message}`);
-    },
+    warn: (message) => emit("warn", message),
     error(message) {
       emit("error", message);
       printLine(`error: ${message}`);

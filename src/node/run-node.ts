@@ -1,7 +1,7 @@
 import path from "node:path";
 import { errorMessage, required } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import { ConfigError, loadNodeConfig } from "./load-node-config.ts";
+import { ConfigError, configParserFor, loadNodeConfig } from "./load-node-config.ts";
 import { createNodePorts, type NodePorts, type RunningNode } from "./node-ports.ts";
 
 /** Exit codes of a node's process (docs/architecture.md). */
@@ -24,7 +24,7 @@ export async function runNode(
 ): Promise<number> {
   let config: NodeConfig;
   try {
-    config = loadNodeConfig(configFile);
+    config = loadNodeConfig(configFile, await configParserFor(configFile));
     if (config.kind !== kind) {
       throw new ConfigError(
         `${configFile} is for a ${config.kind}; start it as one, or set "kind" to "${kind}"`,
@@ -37,6 +37,7 @@ export async function runNode(
   const ports = createNodePorts({
     address: config.address,
     guardPath: path.join(path.dirname(program), "guard.cjs"),
+    log: config.log,
   });
   try {
     return await live(start, config, ports);

@@ -1,2 +1,10 @@
+export type * from "./http-api.ts";
 export type * from "./messages.ts";
-export { type RpcClient, RpcError, type RpcErrorCode, type RpcHandlers, type RpcServer } from "./rpc.ts";
+export {
+  BadRequestError,
+  type RpcClient,
+  RpcError,
+  type RpcErrorCode,
+  type RpcHandlers,
+  type RpcServer,
+} from "./rpc.ts";

@@ -113,6 +113,45 @@ export interface LeaveRequest {
   readonly address: string;
 }
 
+/** Stores an alert, which is then sent at least once to each channel of its group. For operators and other programs. */
+export interface SendAlertRequest {
+  /** The same key makes one alert, however often it is asked for. Default: a new one each time. At most 200 letters. */
+  readonly key?: string;
+  readonly title: string;
+  /** JSON (a list of maps) or any text. */
+  readonly content: string;
+  /** Id in t_ds_alertgroup. Default: the workflow instance's group, or the alert server's default group. */
+  readonly alertGroupId?: number;
+  /** One of DolphinScheduler's words (AlertType). Default CLOSE_ALERT for what is no workflow's end. */
+  readonly alertType?: string;
+  /** SUCCESS or FAILURE (default). */
+  readonly warningType?: string;
+  readonly workflowInstanceId?: number;
+}
+
+/** Answered after COMMIT. `fresh: false`: the key was known, and nothing was stored again. */
+export interface SendAlertAnswer {
+  readonly alertId: number;
+  readonly fresh: boolean;
+}
+
+/** Sends at once, by a channel with the given parameters; nothing is stored. */
+export interface SendTestAlertRequest {
+  /** Name of the channel plugin, or its id in t_ds_plugin_define. */
+  readonly plugin?: string;
+  readonly pluginDefineId?: number;
+  /** As in t_ds_alert_plugin_instance: a map, or its JSON text. */
+  readonly pluginInstanceParams: unknown;
+  readonly title?: string;
+  readonly content?: string;
+}
+
+/** How the one try went. */
+export interface SendTestAlertAnswer {
+  readonly success: boolean;
+  readonly message: string;
+}
+
 /** All calls by name, with request and answer. */
 export interface RpcCalls {
   dispatch: { request: DispatchRequest; answer: DispatchAnswer };
@@ -122,6 +161,8 @@ export interface RpcCalls {
   ping: { request: Record<string, never>; answer: PingAnswer };
   leave: { request: LeaveRequest; answer: Record<string, never> };
   relinquish: { request: RelinquishRequest; answer: Record<string, never> };
+  sendAlert: { request: SendAlertRequest; answer: SendAlertAnswer };
+  sendTestAlert: { request: SendTestAlertRequest; answer: SendTestAlertAnswer };
   operate: {
     request: OperatorRequest;
     answer: OperatorAnswer;
@@ -139,11 +180,17 @@ export interface Heartbeat {
   /** Number of the registry session of this life, from 1. */
   readonly sessionNo: number;
   readonly status: "NORMAL" | "BUSY";
+  /** Used shares of the machine, 0..1, when they are known: processors, memory, the disk of the data directory. */
+  readonly cpuUsage?: number;
+  readonly memoryUsage?: number;
+  readonly diskUsage?: number;
   /**
    * Lives before this one on the same data directory: their processes are gone for certain, and nothing that they ran
    * runs any more. They are failed over at once, without waiting for the end of their session.
    */
   readonly replaces?: readonly string[];
+  /** Of an alert server: whether it is the one that sends. */
+  readonly isActive?: boolean;
   readonly worker?: {
     readonly weight: number;
     readonly groups: readonly string[];

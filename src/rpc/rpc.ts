@@ -16,6 +16,11 @@ export class RpcError extends Error {
   }
 }
 
+/** A request that cannot be understood, whoever receives it: the message says what is wrong with it. */
+export class BadRequestError extends Error {
+  override readonly name = "BadRequestError";
+}
+
 /** Calls other nodes. */
 export interface RpcClient {
   /** Throws RpcError. `withinMs` covers everything from connecting to the last byte of the answer. */

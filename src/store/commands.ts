@@ -19,20 +19,25 @@ export interface CommandRow {
   readonly definitionVersion: number | null;
   readonly taskDependType: number | null;
   readonly workflowInstanceId: number;
+  readonly priority: number | null;
+  readonly workerGroup: string | null;
+  readonly failureStrategy: number | null;
+  readonly dryRun: number | null;
 }
 
 type RawCommandRow = Omit<CommandRow, "type">;
 
 const COLUMNS = `id, command_type AS "typeCode", command_param AS param, workflow_definition_code AS "definitionCode",
   workflow_definition_version AS "definitionVersion", task_depend_type AS "taskDependType",
-  coalesce(workflow_instance_id, 0) AS "workflowInstanceId"`;
+  coalesce(workflow_instance_id, 0) AS "workflowInstanceId", workflow_instance_priority AS priority,
+  worker_group AS "workerGroup", failure_strategy AS "failureStrategy", dry_run AS "dryRun"`;
 
 export interface FetchOptions {
-  /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just `overdue`. */
+  /** Slot of this master among `slots`: a preference only. Undefined: it has none, and takes just what is overdue. */
   readonly slot: number | undefined;
   readonly slots: number;
-  /** Commands of other slots that waited too long. */
-  readonly overdue: readonly number[];
+  /** Commands with ids up to here have waited too long to be left to the master of their slot. 0: none. */
+  readonly overdueUpTo: number;
   readonly limit: number;
 }
 
@@ -43,20 +48,17 @@ export interface FetchOptions {
 export async function lockCommands(tx: SqlExecutor, options: FetchOptions): Promise<readonly CommandRow[]> {
   const { rows } = await tx.query<RawCommandRow>(
     `SELECT ${COLUMNS} FROM t_ds_command
-     WHERE ($1::int IS NOT NULL AND id % $2 = $1) OR id = ANY($3::int[])
+     WHERE ($1::int IS NOT NULL AND id % $2 = $1) OR id <= $3
      ORDER BY workflow_instance_priority, id LIMIT $4 FOR UPDATE SKIP LOCKED`,
-    [options.slot ?? null, options.slots, options.overdue, options.limit],
+    [options.slot ?? null, options.slots, options.overdueUpTo, options.limit],
   );
   return rows.map((row) => ({ ...row, type: wordOfCode(COMMAND_TYPE_CODES, row.typeCode ?? -1) }));
 }
 
-/** The ids at the head of the queue, whosever slot they are. */
-export async function selectWaitingCommands(sql: SqlExecutor, limit: number): Promise<readonly number[]> {
-  const { rows } = await sql.query<{ id: number }>(
-    "SELECT id FROM t_ds_command ORDER BY workflow_instance_priority, id LIMIT $1",
-    [limit],
-  );
-  return rows.map((row) => row.id);
+/** The highest id among the waiting commands, whosever slot they are. Undefined: none waits. */
+export async function selectHighestCommand(sql: SqlExecutor): Promise<number | undefined> {
+  const { rows } = await sql.query<{ id: number | null }>("SELECT max(id) AS id FROM t_ds_command");
+  return rows[0]?.id ?? undefined;
 }
 
 export async function deleteCommands(tx: SqlExecutor, ids: readonly number[]): Promise<void> {
@@ -100,13 +102,16 @@ export async function takeOwnership(
     `UPDATE t_ds_workflow_instance w SET state = claim.state, owner_incarnation = $1, owner_epoch = w.owner_epoch + 1,
        host = $2, pre_failover_state = NULL, update_time = $3,
        restart_time = CASE WHEN claim.begins = 'first-run' THEN coalesce(w.restart_time, $3) ELSE $3 END,
+       run_started_time = CASE WHEN claim.begins = 'no'
+         THEN coalesce(w.run_started_time, w.restart_time, w.start_time, $3) ELSE $3 END,
        start_time = coalesce(w.start_time, $3),
        end_time = CASE WHEN claim.begins = 'no' THEN w.end_time ELSE NULL END,
        var_pool = CASE WHEN claim.begins = 'next-run' THEN NULL ELSE w.var_pool END,
        run_times = CASE claim.begins WHEN 'next-run' THEN coalesce(w.run_times, 1) + 1
          WHEN 'first-run' THEN coalesce(w.run_times, 1) ELSE w.run_times END
      FROM unnest($4::int[], $5::int[], $6::text[]) AS claim (id, state, begins)
-     WHERE w.id = claim.id RETURNING w.id, w.owner_epoch AS epoch`,
+     -- The array finds the rows by index; for the join alone the planner may read the whole table.
+     WHERE w.id = claim.id AND w.id = ANY ($4::int[]) RETURNING w.id, w.owner_epoch AS epoch`,
     [
       me.incarnation,
       me.address,
@@ -123,7 +128,8 @@ export async function takeOwnership(
 export async function copyStartParameters(tx: SqlExecutor, commandIds: readonly number[]): Promise<void> {
   await tx.query(
     `UPDATE t_ds_workflow_instance w SET command_param = coalesce(c.command_param, w.command_param),
-       task_depend_type = coalesce(c.task_depend_type, w.task_depend_type)
+       task_depend_type = coalesce(c.task_depend_type, w.task_depend_type), command_type = c.command_type,
+       schedule_time = coalesce(c.schedule_time, w.schedule_time)
      FROM t_ds_command c WHERE c.id = ANY($1::int[]) AND w.id = c.workflow_instance_id`,
     [commandIds],
   );

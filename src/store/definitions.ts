@@ -17,6 +17,8 @@ export interface TaskDefinitionRow {
   readonly environmentCode: number;
   readonly environmentConfig: string | null;
   readonly taskGroupId: number | null;
+  /** Among those that wait for a slot of the group, and in the dispatch queue, the larger goes first. */
+  readonly taskGroupPriority: number;
 }
 
 /** From a task to one that comes after it; `pre` 0 means: a root. */
@@ -41,7 +43,8 @@ export async function selectTaskDefinitions(
        coalesce(t.delay_time_ms, t.delay_time::bigint * ${MINUTE_MS}, 0)::bigint AS "delayMs",
        t.task_priority AS priority,
        t.worker_group AS "workerGroup", coalesce(t.environment_code, -1) AS "environmentCode",
-       e.config AS "environmentConfig", t.task_group_id AS "taskGroupId"
+       e.config AS "environmentConfig", t.task_group_id AS "taskGroupId",
+       coalesce(t.task_group_priority, 0) AS "taskGroupPriority"
      FROM t_ds_workflow_task_relation r
      JOIN t_ds_task_definition t ON t.code = r.post_task_code AND t.version = r.post_task_version
      LEFT JOIN t_ds_environment e ON e.code = t.environment_code

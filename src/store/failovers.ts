@@ -146,6 +146,12 @@ export interface SweepBatchOptions {
   readonly nowMs: number;
 }
 
+/** `command_param` of a failover command, for a workflow that was in this state. */
+function failoverParam(stateCode: number): string {
+  const workflowExecutionStatus = workflowStateOfCode(stateCode) ?? "";
+  return JSON.stringify({ commandType: "RECOVER_TOLERANCE_FAULT", workflowExecutionStatus });
+}
+
 /**
  * Moves one batch to nobody: state FAILOVER, epoch + 1, a command each, audit. All in one statement, so that the rows
  * never come to this process and a batch is whole or not at all. Gives what was moved, by id.
@@ -158,24 +164,26 @@ export async function sweepBatch(
   const owner = scope === "without-owner" ? null : scope.ownerIncarnation;
   const { rows } = await tx.query<{ id: number; epoch: number; was: number }>(
     `WITH batch AS (
-       SELECT id, state FROM t_ds_workflow_instance
+       SELECT id FROM t_ds_workflow_instance
        WHERE owner_incarnation IS NOT DISTINCT FROM $1::uuid AND state = ANY($2::int[]) AND id > $3
        ORDER BY id LIMIT $4 FOR UPDATE ${waitForLocks ? "" : "SKIP LOCKED"}
      ), moved AS (
        UPDATE t_ds_workflow_instance w
-       SET state = ${WORKFLOW_STATE_CODES.FAILOVER}, pre_failover_state = batch.state, owner_incarnation = NULL,
+       SET state = ${WORKFLOW_STATE_CODES.FAILOVER}, pre_failover_state = w.state, owner_incarnation = NULL,
            owner_epoch = w.owner_epoch + 1, update_time = $5
-       FROM batch WHERE w.id = batch.id
-       RETURNING w.id, w.owner_epoch, batch.state AS was, w.workflow_definition_code, w.workflow_definition_version,
+       -- An array, not a join: the planner would read the whole table for each batch, to join it by hash.
+       WHERE w.id = ANY (ARRAY(SELECT id FROM batch))
+       RETURNING w.id, w.owner_epoch, w.pre_failover_state AS was, w.workflow_definition_code,
+                 w.workflow_definition_version,
                  w.workflow_instance_priority, w.worker_group, w.tenant_code, w.environment_code, w.dry_run, w.test_flag
      ), commands AS (
        INSERT INTO t_ds_command (command_type, workflow_definition_code, workflow_definition_version, command_param,
          workflow_instance_id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run,
          test_flag, start_time, update_time)
        SELECT 2, coalesce(workflow_definition_code, 0), workflow_definition_version,
-         json_build_object('commandType', 'RECOVER_TOLERANCE_FAULT', 'workflowExecutionStatus', states.word)::text,
-         id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run, test_flag, $5, $5
-       FROM moved JOIN unnest($6::int[], $7::text[]) AS states (code, word) ON states.code = moved.was ORDER BY id
+         states.param, id, workflow_instance_priority, worker_group, tenant_code, environment_code, dry_run,
+         test_flag, $5, $5
+       FROM moved JOIN unnest($6::int[], $7::text[]) AS states (code, param) ON states.code = moved.was ORDER BY id
        ON CONFLICT (workflow_instance_id) WHERE workflow_instance_id > 0 DO NOTHING
      ), audit AS (
        INSERT INTO t_ds_failover_audit (step, by_incarnation, incarnation, workflow_instance_id, from_state, to_state,
@@ -190,7 +198,7 @@ export async function sweepBatch(
       limit,
       sqlTime(nowMs),
       OWNED_WORKFLOW_CODES,
-      OWNED_WORKFLOW_CODES.map((code) => workflowStateOfCode(code) ?? ""),
+      OWNED_WORKFLOW_CODES.map(failoverParam),
       me,
     ],
   );
@@ -302,6 +310,33 @@ export async function insertAudit(tx: SqlExecutor, entry: AuditEntry): Promise<v
       entry.epoch ?? null,
       entry.why ?? null,
       sqlTime(entry.nowMs),
+    ],
+  );
+}
+
+/**
+ * A line of the record for each workflow that was claimed to go on after a failover, in the
+ * transaction of the claim.
+ */
+export async function insertClaimAudit(
+  tx: SqlExecutor,
+  claim: {
+    readonly me: string;
+    readonly rescued: readonly { readonly workflowInstanceId: number; readonly epoch: number }[];
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { me, rescued, nowMs } = claim;
+  if (rescued.length === 0) return;
+  await tx.query(
+    `INSERT INTO t_ds_failover_audit (step, by_incarnation, workflow_instance_id, epoch, create_time)
+     SELECT 'CLAIM', $1::uuid, claimed.workflow, claimed.epoch, $2
+     FROM unnest($3::int[], $4::bigint[]) AS claimed (workflow, epoch)`,
+    [
+      me,
+      sqlTime(nowMs),
+      rescued.map(({ workflowInstanceId }) => workflowInstanceId),
+      rescued.map(({ epoch }) => epoch),
     ],
   );
 }

@@ -1,7 +1,11 @@
 import { TASK_STATE_CODES, UNFINISHED_TASK_CODES, WORKFLOW_STATE_CODES } from "../model/index.ts";
 import { insertAlert } from "./alerts.ts";
+import { stopChildren } from "./children.ts";
 import { type SqlExecutor, sqlTime } from "./database.ts";
 import { insertAudit } from "./failovers.ts";
+import { notifyParent } from "./reports.ts";
+import { leaveGate } from "./serial-gates.ts";
+import { freeSlotsOfWorkflow } from "./task-slots.ts";
 
 /** Why a workflow is ended in FAILURE although nobody wanted it. */
 export interface ForcedEnd {
@@ -28,7 +32,9 @@ export async function endByForce(tx: SqlExecutor, end: ForcedEnd): Promise<numbe
      WHERE id = $1 RETURNING owner_epoch AS epoch`,
     [workflowInstanceId, sqlTime(nowMs)],
   );
+  await leaveGate(tx, workflowInstanceId, nowMs);
   await closeWhatIsOpen(tx, workflowInstanceId, nowMs);
+  await notifyParent(tx, workflowInstanceId);
   await insertAudit(tx, end);
   return insertGivenUp(tx, { ...end, epoch: rows[0]?.epoch ?? 0 });
 }
@@ -39,6 +45,7 @@ export async function closeWhatIsOpen(
   workflowInstanceId: number,
   nowMs: number,
 ): Promise<void> {
+  await stopChildren(tx, workflowInstanceId, nowMs);
   await tx.query(
     `UPDATE t_ds_task_instance SET state = ${TASK_STATE_CODES.KILL}, end_time = $2
      WHERE workflow_instance_id = $1 AND flag = 1 AND state = ANY($3::int[])`,
@@ -49,6 +56,7 @@ export async function closeWhatIsOpen(
      WHERE workflow_instance_id = $1 AND outcome = 'OPEN'`,
     [workflowInstanceId, sqlTime(nowMs)],
   );
+  await freeSlotsOfWorkflow(tx, workflowInstanceId);
 }
 
 /** The alert of such an end. */

@@ -55,23 +55,27 @@ export async function closeIntents(
 
 /**
  * First in the transaction of a request: a second one with the same id waits here until the first has ended. "new", or
- * the workflow instance that the first one was about: it is answered alike.
+ * the workflow instance that the first one was about: it is answered alike. "other": the id belongs to a request that
+ * asked for something else (`hash` names what is asked; without one nobody compares).
  */
 export async function openRequest(
   tx: SqlExecutor,
   requestId: string,
   nowMs: number,
-): Promise<"new" | number> {
+  hash: string | null = null,
+): Promise<"new" | "other" | number> {
   const { rowCount } = await tx.query(
-    `INSERT INTO t_ds_operator_request (request_id, create_time) VALUES ($1, $2) ON CONFLICT (request_id) DO NOTHING`,
-    [requestId, sqlTime(nowMs)],
+    `INSERT INTO t_ds_operator_request (request_id, create_time, request_hash) VALUES ($1, $2, $3)
+     ON CONFLICT (request_id) DO NOTHING`,
+    [requestId, sqlTime(nowMs), hash],
   );
   if (rowCount === 1) return "new";
-  const { rows } = await tx.query<{ id: number | null }>(
-    "SELECT workflow_instance_id AS id FROM t_ds_operator_request WHERE request_id = $1",
+  const { rows } = await tx.query<{ id: number | null; hash: string | null }>(
+    `SELECT workflow_instance_id AS id, request_hash AS hash FROM t_ds_operator_request WHERE request_id = $1`,
     [requestId],
   );
-  return rows[0]?.id ?? 0;
+  const known = rows[0]?.hash ?? null;
+  return known !== null && hash !== null && known !== hash ? "other" : (rows[0]?.id ?? 0);
 }
 
 /** Last in it: accepted, and about this workflow instance. */

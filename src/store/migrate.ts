@@ -1,11 +1,21 @@
 import pg from "pg";
 import { initial } from "./migrations/0001-initial.ts";
 import { operatorRequests } from "./migrations/0002-operator-requests.ts";
+import { subWorkflows } from "./migrations/0003-sub-workflows.ts";
+import { gatesAndSlots } from "./migrations/0004-gates-and-slots.ts";
+import { control } from "./migrations/0005-control.ts";
+import { workerGroupHint } from "./migrations/0006-worker-group-hint.ts";
+import { alerts } from "./migrations/0007-alerts.ts";
 
 /** Steps from an empty database to the present schema, in order. A step that was released is never changed. */
 const MIGRATIONS: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: "initial", sql: initial },
   { version: 2, name: "operator-requests", sql: operatorRequests },
+  { version: 3, name: "sub-workflows", sql: subWorkflows },
+  { version: 4, name: "gates-and-slots", sql: gatesAndSlots },
+  { version: 5, name: "control", sql: control },
+  { version: 6, name: "worker-group-hint", sql: workerGroupHint },
+  { version: 7, name: "alerts", sql: alerts },
 ];
 
 /** Any number that nobody else uses for an advisory lock. */

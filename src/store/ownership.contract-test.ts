@@ -295,7 +295,7 @@ describe("commands", () => {
         [id],
       );
     }
-    const fetch = { slot: 0, slots: 1, overdue: [], limit: 10 };
+    const fetch = { slot: 0, slots: 1, overdueUpTo: 0, limit: 10 };
     const first: number[] = [];
     const open = openTransaction(
       async (tx) => void first.push(...(await lockCommands(tx, fetch)).map((row) => row.id)),

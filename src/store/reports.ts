@@ -112,6 +112,15 @@ export async function notifyWorkflow(tx: SqlExecutor, workflowInstanceId: number
   await tx.query("SELECT pg_notify($1, $2)", [WORKFLOW_CHANNEL, String(workflowInstanceId)]);
 }
 
+/** Hint: the sub-workflow has ended, which its parent waits for. */
+export async function notifyParent(tx: SqlExecutor, workflowInstanceId: number): Promise<void> {
+  await tx.query(
+    `SELECT pg_notify($1, parent_workflow_instance_id::text) FROM t_ds_relation_workflow_instance
+     WHERE workflow_instance_id = $2`,
+    [WORKFLOW_CHANNEL, workflowInstanceId],
+  );
+}
+
 /** Hint: there are commands. */
 export async function notifyCommands(tx: SqlExecutor): Promise<void> {
   await tx.query("SELECT pg_notify($1, '')", [COMMAND_CHANNEL]);

@@ -1,5 +1,13 @@
-import { FLAG_CODES, TASK_STATE_CODES, type TaskState, taskStateOfCode } from "../model/index.ts";
+import {
+  FLAG_CODES,
+  isTaskFinished,
+  TASK_STATE_CODES,
+  type TaskState,
+  taskStateOfCode,
+} from "../model/index.ts";
+import { CHILD_ID } from "./children.ts";
 import { DamagedRowError, type SqlExecutor, sqlTime } from "./database.ts";
+import { freeSlotOfTask, inheritSlot } from "./task-slots.ts";
 
 /** An attempt: a row of t_ds_task_instance. Times in milliseconds since the epoch. */
 export interface TaskRow {
@@ -26,6 +34,9 @@ export interface TaskRow {
   readonly workerIncarnation: string | null;
   readonly dispatchNo: number;
   readonly killReason: string | null;
+  readonly taskGroupId: number | null;
+  /** The sub-workflow that it stands for. */
+  readonly childId: number | null;
 }
 
 const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
@@ -34,7 +45,8 @@ const COLUMNS = `id, name, task_type AS "taskType", task_code AS "taskCode",
   first_submit_time AS "firstSubmitTime", submit_time AS "submitTime", start_time AS "startTime", end_time AS "endTime",
   task_params AS "taskParams", worker_group AS "workerGroup", task_instance_priority AS priority,
   environment_config AS "environmentConfig", var_pool AS "varPool", log_path AS "logPath",
-  worker_incarnation AS "workerIncarnation", dispatch_no AS "dispatchNo", kill_reason AS "killReason"`;
+  worker_incarnation AS "workerIncarnation", dispatch_no AS "dispatchNo", kill_reason AS "killReason",
+  task_group_id AS "taskGroupId", ${CHILD_ID} AS "childId"`;
 
 type RawTaskRow = Omit<TaskRow, "state"> & { readonly state: number };
 
@@ -161,7 +173,10 @@ export async function changeTaskState(
       change.epoch,
     ],
   );
-  return rows[0] === undefined ? undefined : parse(rows[0]);
+  const changed = rows[0];
+  if (changed === undefined) return undefined;
+  if (isTaskFinished(change.to) && (changed.taskGroupId ?? 0) > 0) await freeSlotOfTask(tx, id);
+  return parse(changed);
 }
 
 /** Hands the attempt to a worker life: DISPATCH, the next delivery number. After OWN, before the RPC leaves. */
@@ -203,6 +218,7 @@ export type CloneReason = "retry" | "failover" | "recover";
  * A new attempt in place of an old one, in one statement: the old loses its flag (and, at a failover, becomes
  * NEED_FAULT_TOLERANCE), the new one is SUBMITTED_SUCCESS. After OWN. Undefined when the old one is not valid any more.
  * A failover keeps retry_times, start_time and end_time as DolphinScheduler does; a retry counts up and clears them.
+ * A sub-workflow goes with its attempt, but a retry gets a new one.
  */
 export async function cloneTask(
   tx: SqlExecutor,
@@ -225,14 +241,17 @@ export async function cloneTask(
        workflow_instance_id, workflow_instance_name, project_code, state, submit_time, first_submit_time, start_time,
        end_time, retry_times, max_retry_times, retry_interval, delay_time, app_link, task_params, flag, is_cache,
        cache_key, task_instance_priority, worker_group, environment_code, environment_config, executor_id,
-       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, written_epoch)
+       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, written_epoch,
+       sub_workflow_instance_id)
      SELECT name, task_type, task_execute_type, task_code, task_definition_version, workflow_instance_id,
        workflow_instance_name, project_code, ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, $5, first_submit_time,
        CASE WHEN $6 THEN NULL ELSE start_time END, CASE WHEN $6 THEN NULL ELSE end_time END,
        coalesce(retry_times, 0) + CASE WHEN $6 THEN 1 ELSE 0 END,
-       max_retry_times, retry_interval, delay_time, app_link, task_params,
+       max_retry_times, retry_interval, delay_time,
+       CASE WHEN $6 AND task_type = 'SUB_WORKFLOW' THEN NULL ELSE app_link END, task_params,
        1, is_cache, cache_key, task_instance_priority, worker_group, environment_code, environment_config, executor_id,
-       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, $2
+       executor_name, task_group_id, var_pool, dry_run, cpu_quota, memory_max, test_flag, $2,
+       CASE WHEN $6 THEN NULL ELSE sub_workflow_instance_id END
      FROM old RETURNING ${COLUMNS}`,
     [
       id,
@@ -243,7 +262,11 @@ export async function cloneTask(
       retry,
     ],
   );
-  return rows[0] === undefined ? undefined : parse(rows[0]);
+  const next = rows[0];
+  if (next === undefined) return undefined;
+  // Who was lost hands its slot on; a retry gave it up with the failure and asks anew.
+  if (clone.reason === "failover" && (next.taskGroupId ?? 0) > 0) await inheritSlot(tx, id, next.id);
+  return parse(next);
 }
 
 /** Two valid attempts of one task (a damaged database): the newest stays valid. After OWN. */
@@ -269,33 +292,6 @@ export async function invalidateAllTasks(
     "UPDATE t_ds_task_instance SET flag = 0 WHERE workflow_instance_id = ANY($1::int[]) AND flag = 1",
     [workflowInstanceIds],
   );
-}
-
-/** For a recovery: paused attempts wait again, failed and killed ones get a successor. */
-export async function reviveTasks(
-  tx: SqlExecutor,
-  workflowInstanceIds: readonly number[],
-  nowMs: number,
-): Promise<void> {
-  await tx.query(
-    `UPDATE t_ds_task_instance SET state = ${TASK_STATE_CODES.SUBMITTED_SUCCESS}, submit_time = $2
-     WHERE workflow_instance_id = ANY($1::int[]) AND flag = 1 AND state = ${TASK_STATE_CODES.PAUSE}`,
-    [workflowInstanceIds, sqlTime(nowMs)],
-  );
-  const { rows } = await tx.query<{ id: number }>(
-    `SELECT id FROM t_ds_task_instance WHERE workflow_instance_id = ANY($1::int[]) AND flag = 1
-     AND state IN (${TASK_STATE_CODES.FAILURE}, ${TASK_STATE_CODES.KILL}, ${TASK_STATE_CODES.NEED_FAULT_TOLERANCE})
-     ORDER BY id`,
-    [workflowInstanceIds],
-  );
-  for (const { id } of rows) {
-    await cloneTask(tx, id, {
-      reason: "recover",
-      from: ["FAILURE", "KILL", "NEED_FAULT_TOLERANCE"],
-      epoch: 0,
-      nowMs,
-    });
-  }
 }
 
 /** Live attempts in workflows of this owner whose worker life is over: their owner has to act. */

@@ -6,6 +6,9 @@ import {
   workflowStateOfCode,
 } from "../model/index.ts";
 import { DamagedRowError, NotOwnerError, type SqlExecutor, sqlTime } from "./database.ts";
+import { notifyParent } from "./reports.ts";
+import { leaveGate } from "./serial-gates.ts";
+import { freeSlotsOfWorkflow } from "./task-slots.ts";
 
 /** A workflow instance as its owner works with it. Times in milliseconds since the epoch. */
 export interface WorkflowRow {
@@ -22,6 +25,8 @@ export interface WorkflowRow {
   readonly failureStrategy: number | null;
   readonly globalParams: string | null;
   readonly varPool: string | null;
+  /** The time that its schedule meant; null: it was started by hand. */
+  readonly scheduleTime: number | null;
   readonly priority: number | null;
   readonly workerGroup: string | null;
   readonly environmentCode: number | null;
@@ -30,6 +35,12 @@ export interface WorkflowRow {
   readonly ownerIncarnation: string | null;
   readonly ownerEpoch: number;
   readonly preFailoverState: number | null;
+  readonly startTime: number | null;
+  readonly restartTime: number | null;
+  /** When the present run began; a failover does not change it. Null: a row that this program has not claimed yet. */
+  readonly runStartedTime: number | null;
+  /** Minutes. */
+  readonly timeout: number | null;
 }
 
 /** The right to write a workflow: what the condition of every owner's write checks. */
@@ -45,7 +56,9 @@ const COLUMNS = `id, name, workflow_definition_code AS "definitionCode",
   command_param AS "commandParam", task_depend_type AS "taskDependType", failure_strategy AS "failureStrategy",
   global_params AS "globalParams", var_pool AS "varPool", workflow_instance_priority AS priority,
   worker_group AS "workerGroup", environment_code AS "environmentCode", dry_run AS "dryRun", test_flag AS "testFlag",
-  owner_incarnation AS "ownerIncarnation", owner_epoch AS "ownerEpoch", pre_failover_state AS "preFailoverState"`;
+  owner_incarnation AS "ownerIncarnation", owner_epoch AS "ownerEpoch", pre_failover_state AS "preFailoverState",
+  schedule_time AS "scheduleTime", start_time AS "startTime", restart_time AS "restartTime",
+  run_started_time AS "runStartedTime", timeout`;
 
 type RawWorkflowRow = Omit<WorkflowRow, "state"> & { readonly state: number };
 
@@ -118,7 +131,9 @@ async function mootIntents(tx: SqlExecutor, id: number, nowMs: number): Promise<
   );
 }
 
-/** After OWN: the end. The owner stays on record; open orders have become moot. */
+/**
+ * After OWN: the end. The owner stays on record; open orders have become moot; a gate and slots that it held are free.
+ */
 export async function finishWorkflow(
   tx: SqlExecutor,
   id: number,
@@ -130,6 +145,9 @@ export async function finishWorkflow(
     [id, WORKFLOW_STATE_CODES[end.state], sqlTime(end.nowMs), end.varPool],
   );
   await mootIntents(tx, id, end.nowMs);
+  await leaveGate(tx, id, end.nowMs);
+  await freeSlotsOfWorkflow(tx, id);
+  await notifyParent(tx, id);
 }
 
 /** Ids and epochs of what this incarnation owns and has not finished. */

@@ -1,7 +1,7 @@
 import { errorMessage, type Timer } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
 import { nodePath, nodesPath, parseNodeName, REGISTRY_PATHS } from "../model/index.ts";
-import type { NodePorts } from "../node/index.ts";
+import { isOverloaded, type MachineLoad, type NodePorts } from "../node/index.ts";
 import type { Registry, RegistryEvent, RegistrySession, Watch } from "../registry/index.ts";
 import type { Heartbeat } from "../rpc/index.ts";
 
@@ -15,6 +15,9 @@ export interface RegistrationOptions {
   readonly predecessors: readonly string[];
   /** Tasks that run at this moment. */
   readonly tasks: () => number;
+  /** It takes nothing new any more: masters are told not to try. */
+  readonly stopping: () => boolean;
+  readonly load: MachineLoad;
   /** F moved. */
   readonly onLease: (leaseDeadlineMs: number) => void;
   /** The session is over, and not because it was closed here. */
@@ -76,6 +79,16 @@ export class Registration {
     const { state, leaseDeadlineMs } = this.session;
     if (this.#closed || state === "LOST" || state === "CLOSED") return false;
     return this.#options.ports.clock.monotonicMs() < leaseDeadlineMs;
+  }
+
+  /** Up to the lease deadline; 0 when it has passed. */
+  get leaseMs(): number {
+    return Math.max(0, this.session.leaseDeadlineMs - this.#options.ports.clock.monotonicMs());
+  }
+
+  /** It takes no new work because of its load. */
+  get busy(): boolean {
+    return this.#heartbeat().status === "BUSY";
   }
 
   /** Addresses of the masters that stand in the registry. */
@@ -179,9 +192,11 @@ export class Registration {
   }
 
   #heartbeat(): Heartbeat {
-    const { config, incarnation, tasks, predecessors } = this.#options;
+    const { config, incarnation, tasks, predecessors, stopping, load } = this.#options;
     const { weight, taskSlots, busyAbove, groups } = config.worker;
     const running = tasks();
+    const full = running > 0 && running >= busyAbove * taskSlots;
+    const busy = full || stopping() || isOverloaded(load.usage, config.overload);
     return {
       incarnation,
       address: config.address,
@@ -189,7 +204,8 @@ export class Registration {
       startupTime: this.#startupTime,
       sessionNo: 1,
       ...(predecessors.length > 0 ? { replaces: predecessors } : {}),
-      status: running > 0 && running >= busyAbove * taskSlots ? "BUSY" : "NORMAL",
+      status: busy ? "BUSY" : "NORMAL",
+      ...load.usage,
       worker: { weight, groups: [...new Set(["default", ...groups])], taskSlots, tasks: running },
     };
   }

@@ -87,6 +87,11 @@ export class ReportSender {
     return this.#unheardSinceMs === undefined ? 0 : this.#options.clock.monotonicMs() - this.#unheardSinceMs;
   }
 
+  /** Deliveries with reports that nobody has acknowledged. */
+  get waiting(): number {
+    return this.#lanes.size;
+  }
+
   /** Starts that count anew. */
   forgetUnheard(): void {
     this.#unheardSinceMs = undefined;

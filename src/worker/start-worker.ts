@@ -1,5 +1,11 @@
 import type { NodeConfig } from "../config/index.ts";
-import { claimDataDirectory, type NodePorts, type RunningNode } from "../node/index.ts";
+import {
+  claimDataDirectory,
+  createNodePages,
+  loadOfThisMachine,
+  type NodePorts,
+  type RunningNode,
+} from "../node/index.ts";
 import { createRegistry } from "../registry/open-registry.ts";
 import { createHttpRpcClient, createHttpRpcServer } from "../rpc/http/index.ts";
 import { startGuardedProcesses } from "../task/process/index.ts";
@@ -26,9 +32,19 @@ export async function startWorker(config: NodeConfig, ports: NodePorts): Promise
     predecessors: directory.predecessor?.incarnations.slice(-1) ?? [],
     directory,
     processes,
+    load: loadOfThisMachine(config, clock),
     registry: createRegistry(config.registry, { clock, random }),
     rpc: createHttpRpcClient({ dial, clock }),
-    serve: (handlers) => createHttpRpcServer({ listen, handlers, clock }),
+    serve: (handlers) => {
+      const pages = createNodePages({
+        kind: "worker",
+        address,
+        health: () => worker.health,
+        gauges: () => worker.gauges(),
+        figures: ports.figures,
+      });
+      return createHttpRpcServer({ listen, handlers, pages, clock });
+    },
   });
   broken = (reason) => void worker.fail(reason);
   await worker.start();

@@ -1,6 +1,6 @@
 import { type Clock, waitUntil } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
-import type { NodePorts } from "../node/index.ts";
+import type { MachineLoad, NodeHealth, NodePorts } from "../node/index.ts";
 import type { Registry } from "../registry/index.ts";
 import type {
   DispatchAnswer,
@@ -26,6 +26,7 @@ export interface WorkerLifeOptions {
   readonly predecessors: readonly string[];
   readonly processes: TaskProcesses;
   readonly sender: ReportSender;
+  readonly load: MachineLoad;
 }
 
 /** A killed process is gone within milliseconds; longer than this means that the machine is in trouble. */
@@ -73,7 +74,7 @@ export class WorkerLife {
 
   /** Stands in the registry when it resolves. Throws RegistryError; the life is over then. */
   async join(): Promise<void> {
-    const { registry, config, ports, incarnation, processes, predecessors } = this.#options;
+    const { registry, config, ports, incarnation, processes, predecessors, load } = this.#options;
     try {
       this.#registration = await Registration.open({
         registry,
@@ -82,6 +83,8 @@ export class WorkerLife {
         incarnation,
         predecessors,
         tasks: () => this.#book.liveCount,
+        stopping: () => this.#stopping,
+        load,
         onLease: (deadline) => processes.setDeadline(deadline),
         onLost: () => this.giveUp("the session is over"),
       });
@@ -114,14 +117,31 @@ export class WorkerLife {
     return this.#registration?.session.timeoutMs ?? this.#options.config.timing.sessionTimeoutMs;
   }
 
+  /** For the pages of this node. */
+  get health(): Omit<NodeHealth, "draining"> {
+    return {
+      live: true,
+      session: this.#registration?.session.state ?? "NONE",
+      leaseMs: Math.round(this.#registration?.leaseMs ?? 0),
+      busy: this.#registration?.busy ?? false,
+      incarnation: this.incarnation,
+    };
+  }
+
   /** Ends this life for a reason; whoever waits for `over` does the rest. */
   giveUp(reason: string): void {
     this.#giveUp(reason);
   }
 
-  /** Takes nothing new from now on. */
+  /** The load of the machine changed: it may be BUSY now, or not any more. */
+  loadChanged(): void {
+    this.#registration?.refresh();
+  }
+
+  /** Takes nothing new from now on, and says so. */
   refuseNewWork(): void {
     this.#stopping = true;
+    this.#registration?.refresh();
   }
 
   dispatch(request: DispatchRequest): DispatchAnswer {
@@ -155,6 +175,12 @@ export class WorkerLife {
     if (delivery === undefined) return;
     delivery.abandoned = true;
     this.#runner.kill(delivery);
+  }
+
+  /** This delivery is accepted and not finished: its log is still written. */
+  isLive(deliveryKey: string): boolean {
+    const delivery = this.#book.find(deliveryKey);
+    return delivery !== undefined && delivery.state !== "FINISHED";
   }
 
   /** Waits until nothing runs; false when that took too long. */

@@ -6,7 +6,7 @@ import type { NodeConfig } from "../config/index.ts";
 import { bundleGuard } from "../guard/guard-for-tests.ts";
 import { findMarkedProcesses } from "../guard/index.ts";
 import type { EventBody } from "../model/index.ts";
-import type { NodePorts } from "../node/index.ts";
+import type { MachineLoad, NodePorts } from "../node/index.ts";
 import type { RegistrySession } from "../registry/index.ts";
 import { MemoryRegistry, MemoryRegistryServer } from "../registry/memory/index.ts";
 import type { DispatchRequest, ReportAnswer, ReportRequest, RpcClient } from "../rpc/index.ts";
@@ -19,6 +19,9 @@ import { Worker } from "./worker.ts";
 const clock = createSystemClock();
 const random = createSystemRandom();
 const SESSION_TIMEOUT_MS = 1000;
+function quietly(): void {
+  // Nobody listens yet.
+}
 
 let bundle: ReturnType<typeof bundleGuard>;
 beforeAll(() => {
@@ -38,6 +41,8 @@ let reports: ReportRequest[] = [];
 let answer: ReportAnswer["state"] = "STORED";
 let worker: Worker;
 let client: RpcClient;
+let usage: MachineLoad["usage"] = {};
+let loadChanged = quietly;
 
 function createConfig(): NodeConfig {
   return {
@@ -52,9 +57,11 @@ function createConfig(): NodeConfig {
       reconcileIntervalMs: 2 * SESSION_TIMEOUT_MS,
       shutdownGraceMs: 700,
       dispatchTimeoutMs: 0,
+      retentionMs: 1000,
     },
     disconnectStrategy: "STOP",
     master: { failoverBatchSize: 1000, loadBalancer: "RANDOM" },
+    overload: { cpuAbove: 1, memoryAbove: 0.9, diskAbove: 1 },
     worker: { taskSlots: 2, weight: 100, busyAbove: 1, groups: ["gpu"] },
   };
 }
@@ -80,6 +87,15 @@ async function createWorker(config: NodeConfig): Promise<Worker> {
     incarnation: random.uuid(),
     directory: { addIncarnation: () => Promise.resolve() },
     processes: await startGuardedProcesses(guarded),
+    load: {
+      get usage() {
+        return usage;
+      },
+      onChange(listener) {
+        loadChanged = listener;
+      },
+      close: quiet,
+    },
     registry,
     rpc: network.connect(),
     serve: (handlers) => Promise.resolve(network.serve(config.address, handlers)),
@@ -96,6 +112,7 @@ beforeEach(async () => {
   events = [];
   incarnations = [];
   reports = [];
+  usage = {};
   answer = "STORED";
   network.serve("master:1", {
     report: (request) => {
@@ -209,6 +226,24 @@ describe("a worker", () => {
     await until("the report", () => outcomes().includes("1 KILLED"));
     expect(await dispatch(request(3, "true"))).toEqual({ accepted: false, reason: "NO_SLOT" });
     expect(await dispatch({ ...request(3, "true"), dispatchNo: 2 })).toEqual({ accepted: true });
+  });
+
+  test("is BUSY while its machine is overloaded, and NORMAL again after that", async () => {
+    usage = { cpuUsage: 0.5, memoryUsage: 0.95 };
+    loadChanged();
+    await untilNodes("BUSY", (found) => found[0]?.value.status === "BUSY");
+    usage = { cpuUsage: 0.5, memoryUsage: 0.9 };
+    loadChanged();
+    await untilNodes("NORMAL", (found) => found[0]?.value.status === "NORMAL");
+    expect((await nodes())[0]?.value).toMatchObject({ cpuUsage: 0.5, memoryUsage: 0.9 });
+  });
+
+  test("says cleanly that it does not know what it is told to kill", async () => {
+    expect(await client.call("worker:1", "kill", request(77, "true"), { withinMs: 2000 })).toEqual({
+      known: false,
+    });
+    // It never runs after that, however late its delivery comes.
+    expect(await dispatch(request(77, "true"))).toEqual({ accepted: false, reason: "TOMBSTONED" });
   });
 
   test("hears of nothing from a former owner, and kills nothing for it", async () => {

@@ -1,7 +1,16 @@
+import path from "node:path";
 import { errorCode, errorMessage, type Timer } from "../base/index.ts";
-import type { ClaimedDirectory, RunningNode } from "../node/index.ts";
+import {
+  type ClaimedDirectory,
+  checkGrantedSession,
+  type Figure,
+  gauge,
+  type NodeHealth,
+  type RunningNode,
+} from "../node/index.ts";
 import type { RpcClient, RpcHandlers, RpcServer } from "../rpc/index.ts";
 import { OtherLifeError } from "./delivery-book.ts";
+import { DEFAULT_LOG_BOUNDS, pruneLogs } from "./prune-logs.ts";
 import { openReportJournal } from "./report-journal.ts";
 import { ReportSender } from "./report-sender.ts";
 import { WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
@@ -22,6 +31,8 @@ const FIRST_JOIN_TRIES = 5;
 const FLUSH_WITHIN_MS = 500;
 const OPEN_CALLS_WITHIN_MS = 200;
 const GOODBYE_WITHIN_MS = 300;
+/** Between two looks at the logs of tasks. */
+const PRUNE_EVERY_MS = 600_000;
 /** isolationLimit in session time-outs (OWNERSHIP, "Tunables"). */
 const ISOLATION_LIMIT_SESSIONS = 3;
 
@@ -39,6 +50,7 @@ export class Worker implements RunningNode {
   #life: WorkerLife | undefined;
   #server: RpcServer | undefined;
   #watchdog: Timer | undefined;
+  #pruning: Timer | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -61,6 +73,27 @@ export class Worker implements RunningNode {
     });
   }
 
+  /** How it is now, for its pages. */
+  get health(): NodeHealth {
+    const joining = { live: true, session: "NONE", leaseMs: 0, busy: false, incarnation: "" } as const;
+    return { ...(this.#life?.health ?? joining), draining: this.#stopSignal.signal.aborted };
+  }
+
+  /** What is measured when somebody asks. */
+  gauges(): readonly Figure[] {
+    const { taskSlots } = this.#options.config.worker;
+    return [
+      gauge("failover_running_tasks", "Tasks that this worker has.", this.#life?.runningTasks ?? 0),
+      gauge("failover_task_slots", "Tasks that it may have at a time.", taskSlots),
+      gauge("failover_reports_waiting", "Deliveries with unacknowledged reports.", this.#sender.waiting),
+      gauge(
+        "failover_reports_unheard_seconds",
+        "For how long no master has acknowledged a report; 0 when there is none to acknowledge.",
+        this.#sender.unheardMs() / 1000,
+      ),
+    ];
+  }
+
   /** Resolves when it is registered and takes work. Throws when that is not possible; everything is closed then. */
   async start(): Promise<void> {
     const { ports, config, serve } = this.#options;
@@ -72,11 +105,15 @@ export class Worker implements RunningNode {
       throw error;
     }
     this.#sender.resume();
+    this.#options.load.onChange(() => this.#life?.loadChanged());
     this.#watchIsolation();
+    this.#keepLogsBounded();
     void this.#liveOn();
     const { port } = this.#server;
     const { address } = config;
     const sessionTimeoutMs = this.#life?.sessionTimeoutMs ?? config.timing.sessionTimeoutMs;
+    const broken = checkGrantedSession(config.timing.sessionTimeoutMs, sessionTimeoutMs);
+    if (broken !== undefined) ports.log.warn(broken);
     const { pid } = process;
     ports.events.emit({
       type: "node.ready",
@@ -145,6 +182,8 @@ export class Worker implements RunningNode {
 
   async #closeAll(): Promise<void> {
     this.#watchdog?.cancel();
+    this.#pruning?.cancel();
+    this.#options.load.close();
     this.#sender.close();
     await this.#server?.close(OPEN_CALLS_WITHIN_MS);
     await this.#options.processes.close();
@@ -225,6 +264,24 @@ export class Worker implements RunningNode {
       const limitMs = ISOLATION_LIMIT_SESSIONS * life.sessionTimeoutMs;
       if (this.#sender.unheardMs() > limitMs) life.giveUp(`no master has answered for ${limitMs} ms`);
     });
+  }
+
+  #keepLogsBounded(): void {
+    const { ports, config } = this.#options;
+    const { logRetentionMs, logLimitBytes } = config.worker;
+    const bounds = {
+      retentionMs: logRetentionMs ?? DEFAULT_LOG_BOUNDS.retentionMs,
+      limitBytes: logLimitBytes ?? DEFAULT_LOG_BOUNDS.limitBytes,
+    };
+    const folder = path.join(config.dataDirectory, "logs");
+    const isLive = (file: string): boolean => this.#life?.isLive(path.basename(file, ".log")) ?? false;
+    const prune = (): void => {
+      pruneLogs(folder, bounds, { nowMs: ports.clock.now(), isLive }).catch((error: unknown) =>
+        ports.log.warn(`old logs of tasks were not removed: ${errorMessage(error)}`),
+      );
+    };
+    prune();
+    this.#pruning = ports.clock.setPeriodic(PRUNE_EVERY_MS, prune);
   }
 
   #handlers(): RpcHandlers {

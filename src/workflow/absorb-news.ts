@@ -10,6 +10,7 @@ import {
   selectOpenIntents,
   selectOpenReports,
 } from "../store/index.ts";
+import { absorbFreeSlots } from "./hold-slots.ts";
 import { executorOf } from "./load-run.ts";
 import { writeOwned } from "./owner-write.ts";
 import type { RunPorts, RunState } from "./run-state.ts";
@@ -90,4 +91,5 @@ export async function absorbNews(ports: RunPorts, run: RunState): Promise<void> 
   // Deaths are looked up before the reports: a report that was stored before its worker was fenced is then not missed.
   await absorbDeaths(ports, run);
   await absorbReports(ports, run);
+  await absorbFreeSlots(ports, run);
 }

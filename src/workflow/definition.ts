@@ -10,7 +10,9 @@ import {
   type SqlExecutor,
   selectRelations,
   selectTaskDefinitions,
+  selectTimeouts,
   type TaskDefinitionRow,
+  type Timeouts,
   type WorkflowRow,
 } from "../store/index.ts";
 
@@ -18,6 +20,7 @@ import {
 export interface LoadedDefinition {
   readonly graph: WorkflowGraph;
   readonly tasks: ReadonlyMap<number, TaskDefinitionRow>;
+  readonly timeouts: Timeouts;
 }
 
 /** The part of `command_param` that a run looks at. */
@@ -57,8 +60,10 @@ function codeOf(node: string | number, tasks: readonly TaskDefinitionRow[]): num
 
 /** Reads the definition of a workflow instance. Throws GraphError or DamagedRowError when it cannot be run. */
 export async function loadDefinition(sql: SqlExecutor, row: WorkflowRow): Promise<LoadedDefinition> {
-  const tasks = await selectTaskDefinitions(sql, row.definitionCode, row.definitionVersion);
-  const relations = await selectRelations(sql, row.definitionCode, row.definitionVersion);
+  const [tasks, relations] = await Promise.all([
+    selectTaskDefinitions(sql, row.definitionCode, row.definitionVersion),
+    selectRelations(sql, row.definitionCode, row.definitionVersion),
+  ]);
   if (tasks.length === 0) {
     throw new DamagedRowError(
       `workflow definition ${row.definitionCode} version ${row.definitionVersion} has no tasks`,
@@ -72,5 +77,7 @@ export async function loadDefinition(sql: SqlExecutor, row: WorkflowRow): Promis
     startCodes: startNodes.map((node) => codeOf(node, tasks)),
     depend,
   });
-  return { graph, tasks: new Map(tasks.map((task) => [task.code, task])) };
+  const { definitionCode: code, definitionVersion: version } = row;
+  const timeouts = await selectTimeouts(sql, { code, version });
+  return { graph, tasks: new Map(tasks.map((task) => [task.code, task])), timeouts };
 }

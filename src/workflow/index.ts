@@ -1,4 +1,4 @@
 export { loadRun } from "./load-run.ts";
 export { failRun } from "./row-actions.ts";
-export type { RunPorts } from "./run-state.ts";
+export type { DispatchLimit, RunPorts } from "./run-state.ts";
 export { createWorkflowRun, type WorkflowRun } from "./workflow-run.ts";

@@ -53,15 +53,29 @@ export async function readOwned(
   return { row, state: asActive(row.state, row.id) };
 }
 
-/** Loads a workflow that this incarnation has just claimed. Throws NotOwnerError, DamagedRowError or GraphError. */
-export async function loadRun(database: Database, own: Ownership): Promise<RunState> {
-  const { row, state } = await readOwned(database, own);
-  const definition = await loadDefinition(database, row);
+/** The valid attempts, one for each task: an older one that was left beside a newer one is made invalid. */
+async function readOnePerTask(database: Database, own: Ownership): ReturnType<typeof readTasks> {
+  const read = await readTasks(database, own);
+  if (new Set(read.tasks.map((task) => task.taskCode)).size === read.tasks.length) return read;
   await database.transaction(async (tx) => {
     await assertOwned(tx, own, "older duplicates of attempts");
     await invalidateOlderDuplicates(tx, own.workflowInstanceId, own.epoch);
   });
-  const { tasks, executors } = await readTasks(database, own);
+  return readTasks(database, own);
+}
+
+/**
+ * Loads a workflow that this incarnation has just claimed; what does not depend on each other is read side by
+ * side, since
+ * every take-over waits for this. Throws NotOwnerError, DamagedRowError or GraphError.
+ */
+export async function loadRun(database: Database, own: Ownership): Promise<RunState> {
+  const reading = readOnePerTask(database, own);
+  // What is wrong with the workflow itself comes first, whatever is wrong with its attempts.
+  reading.catch(() => undefined);
+  const { row, state } = await readOwned(database, own);
+  const definition = await loadDefinition(database, row);
+  const { tasks, executors } = await reading;
   return {
     own,
     row,
@@ -72,6 +86,8 @@ export async function loadRun(database: Database, own: Ownership): Promise<RunSt
     busy: new Set(),
     killAgainAtMs: new Map(),
     resolveAgainAtMs: new Map(),
+    slots: new Map(),
+    timeoutsTold: new Set(),
     ended: false,
     wakeTimer: undefined,
     wakeAtMs: Number.POSITIVE_INFINITY,

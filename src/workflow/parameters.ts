@@ -2,6 +2,7 @@ import { isTaskFinished } from "../model/index.ts";
 import type { TaskRow } from "../store/index.ts";
 import { parseCommandParam } from "./definition.ts";
 import type { RunState } from "./run-state.ts";
+import { scheduleParameters } from "./schedule-parameters.ts";
 
 /** A parameter as DolphinScheduler stores it in global_params, localParams and var_pool. */
 interface Parameter {
@@ -52,12 +53,14 @@ function varPool(run: RunState): readonly Parameter[] {
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * The parameters of a task as variables of its script. Later ones win: global, given out by earlier tasks, the task's
+ * The parameters of a task as variables of its script. Later ones win: built-in times, global, given out by earlier
+ * tasks, the task's
  * own IN parameters, those of the start command. A name that no shell variable can have is left out.
  */
 export function parametersOf(run: RunState, task: TaskRow): Readonly<Record<string, string>> {
   const { commandParams } = parseCommandParam(run.row.commandParam);
-  const all = [
+  const all: readonly { readonly prop: string; readonly value: string }[] = [
+    ...scheduleParameters(run.row.scheduleTime),
     ...asParameters(parseJson(run.row.globalParams)),
     ...varPool(run),
     ...localParameters(task).filter((parameter) => parameter.direct === "IN"),
@@ -74,4 +77,38 @@ export function varPoolOf(task: TaskRow, out: Readonly<Record<string, string>>):
     .filter(({ prop, direct }) => direct === "OUT" && out[prop] !== undefined)
     .map(({ prop }) => ({ prop, direct: "OUT", type: "VARCHAR", value: out[prop] }));
   return given.length === 0 ? undefined : JSON.stringify(given);
+}
+
+function property({ prop, value }: Pick<Parameter, "prop" | "value">): object {
+  return { prop, direct: "IN", type: "VARCHAR", value };
+}
+
+/**
+ * What a sub-workflow gets of its parent. As global parameters: the parent's, and what its tasks gave out, but where
+ * the sub-workflow has one of that name itself. As start parameters, which win: the IN parameters of the task that
+ * starts it, and those of the parent's start.
+ */
+export function parametersForChild(
+  run: RunState,
+  task: TaskRow,
+  ownGlobalParams: string | null,
+): { readonly globalParams: string; readonly commandParams: readonly object[] } {
+  const { commandParams } = parseCommandParam(run.row.commandParam);
+  const own = asParameters(parseJson(ownGlobalParams));
+  const given = [...asParameters(parseJson(run.row.globalParams)), ...varPool(run)];
+  const byName = new Map([...given, ...own].map((parameter) => [parameter.prop, parameter]));
+  const start = [
+    ...localParameters(task).filter((parameter) => parameter.direct === "IN"),
+    ...asParameters(commandParams),
+  ];
+  return {
+    globalParams: JSON.stringify([...byName.values()].map(property)),
+    commandParams: start.map(property),
+  };
+}
+
+/** What lists of given out parameters say, the later ones winning. */
+export function readPools(pools: readonly string[]): Readonly<Record<string, string>> {
+  const parameters = pools.flatMap((pool) => asParameters(parseJson(pool)));
+  return Object.fromEntries(parameters.map(({ prop, value }) => [prop, value]));
 }

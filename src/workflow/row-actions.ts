@@ -10,8 +10,12 @@ import {
   insertAudit,
   insertGivenUp,
   insertTask,
+  insertWorkflowEndAlert,
   lockAndLook,
+  selectWorkflow,
 } from "../store/index.ts";
+import { startNextDate } from "./backfill.ts";
+import { endAfterTimeout } from "./end-after-timeout.ts";
 import { writeOwned } from "./owner-write.ts";
 import { emitReplaced, emitTaskState, putTask, type RunPorts, type RunState, taskById } from "./run-state.ts";
 
@@ -136,16 +140,21 @@ export function forgetExecutor(run: RunState, taskId: number): void {
 }
 
 /** The end of the workflow. Afterwards the run does nothing any more. */
-export async function finishRun(ports: RunPorts, run: RunState, state: EndState): Promise<void> {
+export async function finishRun(ports: RunPorts, run: RunState, planned: EndState): Promise<void> {
   const subject = { workflowInstanceId: run.own.workflowInstanceId };
   await ports.failpoints.reach("workflow.finish.before", subject);
-  await writeOwned(ports, run, `end in ${state}`, async (tx) => {
-    await finishWorkflow(tx, run.own.workflowInstanceId, { state, varPool: null, nowMs: ports.clock.now() });
+  const { state, alert } = await writeOwned(ports, run, `end in ${planned}`, async (tx) => {
+    const end = { state: await endAfterTimeout(tx, run, planned), nowMs: ports.clock.now() };
+    await finishWorkflow(tx, run.own.workflowInstanceId, { ...end, varPool: null });
+    await startNextDate(tx, run.row, end);
+    const told = await insertWorkflowEndAlert(tx, run.own.workflowInstanceId, end.state, end.nowMs);
     await ports.failpoints.reach("workflow.finish.inside", subject);
+    return { state: end.state, alert: told };
   });
   const from = run.state;
   run.ended = true;
   ports.events.emit({ type: "workflow.state", ...subject, state, from, epoch: run.own.epoch });
+  if (alert !== undefined) ports.events.emit({ type: "alert.stored", ...alert, ...subject });
   await ports.failpoints.reach("workflow.finish.after", subject);
 }
 
@@ -169,6 +178,8 @@ export async function failRun(
       nowMs,
     });
     await closeWhatIsOpen(tx, own.workflowInstanceId, nowMs);
+    const row = await selectWorkflow(tx, own.workflowInstanceId);
+    if (row !== undefined) await startNextDate(tx, row, { state: "FAILURE", nowMs });
     return insertGivenUp(tx, { ...own, why: reason, nowMs });
   });
   ports.log.error(`workflow instance ${own.workflowInstanceId} cannot go on: ${reason}`);

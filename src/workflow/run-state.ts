@@ -7,6 +7,14 @@ import type { Database, Ownership, TaskRow, WorkflowRow } from "../store/index.t
 import type { TaskProcesses } from "../task/process/index.ts";
 import type { LoadedDefinition } from "./definition.ts";
 
+/** `dispatchTimeout`, and the instant before which this master gives nothing up. */
+export interface DispatchLimit {
+  /** 0: a task waits for a worker for ever. */
+  readonly limitMs: number;
+  /** Wall clock, milliseconds. */
+  readonly notBeforeMs: number;
+}
+
 /** What a run of a workflow reaches the world through; one for all runs of a master. */
 export interface RunPorts {
   readonly clock: Clock;
@@ -26,6 +34,7 @@ export interface RunPorts {
   readonly rpcTimeoutMs: number;
   /** Pause before something that failed is tried again, milliseconds. */
   readonly retryPauseMs: number;
+  readonly dispatchLimit: DispatchLimit;
   /** Where logs and working directories of logic tasks go. */
   readonly dataDirectory: string;
 }
@@ -44,8 +53,12 @@ export interface RunState {
   readonly busy: Set<number>;
   /** Attempts whose kill was asked for; asked again at the instant (monotonic). */
   readonly killAgainAtMs: Map<number, number>;
+  /** Answers of task groups, by attempt; what is not in here has not asked. */
+  readonly slots: Map<number, "waiting" | "held">;
   /** When a resolve that got no answer is tried again (monotonic). */
   readonly resolveAgainAtMs: Map<number, number>;
+  /** Attempts whose time-out was dealt with, and the workflow's own. */
+  readonly timeoutsTold: Set<number | "workflow">;
   /** Handed to somebody else, or finished: nothing is done any more. */
   ended: boolean;
   wakeTimer: Timer | undefined;

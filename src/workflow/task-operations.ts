@@ -1,6 +1,10 @@
 import { required } from "../base/index.ts";
+import type { DeliveryOutcome } from "../dispatch/index.ts";
 import type { PlannedAction } from "../model/index.ts";
-import { isDatabaseAway } from "../store/index.ts";
+import { isDatabaseAway, type TaskRow } from "../store/index.ts";
+import { failUndispatched, groupOf, judgeWaitOf } from "./dispatch-limit.ts";
+import { groupPriorityOf } from "./hold-slots.ts";
+import { isRowTask } from "./logic/tend-logic-tasks.ts";
 import { processKey, startLogicTask } from "./logic-task.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { isLogicTask } from "./view.ts";
@@ -72,27 +76,41 @@ function scheduleWake(ports: RunPorts, run: RunState, owner: OperationOwner, wan
   run.wakeTimer = ports.clock.setTimer(inMs, () => owner.poke());
 }
 
+/** Workflow priority, task priority, task-group priority (large first), first submission: DolphinScheduler's order. */
+function orderOf(run: RunState, task: TaskRow): readonly number[] {
+  return [run.row.priority ?? 2, task.priority ?? 2, -groupPriorityOf(run, task), task.firstSubmitTime ?? 0];
+}
+
 function offerToWorkers(ports: RunPorts, run: RunState, taskId: number, owner: OperationOwner): void {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  const verdict = judgeWaitOf(ports, run, task);
+  if (verdict.kind !== "wait") {
+    withdrawFromQueue(ports, taskId);
+    void runBeside({ ports, run, taskId, owner }, () => failUndispatched(ports, run, taskId, verdict.kind));
+    return;
+  }
+  if (verdict.lookAtMs !== undefined) scheduleWake(ports, run, owner, verdict.lookAtMs - ports.clock.now());
   ports.dispatcher.offer({
     taskId,
-    workerGroup: task.workerGroup ?? "default",
-    order: [run.row.priority ?? 2, task.priority ?? 2, task.firstSubmitTime ?? 0],
+    workerGroup: groupOf(task),
+    order: orderOf(run, task),
     async deliver(worker) {
       // Between the choice and now the run may have ended, or the attempt may have been parked.
       const now = taskById(run, taskId);
       if (run.ended || now === undefined || run.busy.has(taskId)) return "done";
-      let refused = false;
+      let outcome: DeliveryOutcome = "done";
       await runBeside({ ports, run, taskId, owner }, async () => {
-        ({ refused } = await deliverTask(ports, run, taskId, worker));
+        outcome = await deliverTask(ports, run, taskId, worker);
       });
-      return refused ? "refused" : "done";
+      return outcome;
     },
   });
 }
 
 function killLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
+  // Its end comes with the next look at what it waits for.
+  if (isRowTask(task.taskType)) return resolveLogicTask(ports, run, taskId);
   const key = processKey(taskId, task.dispatchNo);
   if (ports.processes.running().includes(key)) ports.processes.kill(key);
   else if (run.executors.get(taskId) !== "confirmed") run.executors.set(taskId, "dead");
@@ -100,7 +118,9 @@ function killLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
 
 function resolveLogicTask(ports: RunPorts, run: RunState, taskId: number): void {
   const task = required(taskById(run, taskId), `attempt ${taskId}`);
-  const running = ports.processes.running().includes(processKey(taskId, task.dispatchNo));
+  const running = isRowTask(task.taskType)
+    ? task.workerIncarnation === ports.me.incarnation
+    : ports.processes.running().includes(processKey(taskId, task.dispatchNo));
   run.executors.set(taskId, running ? "confirmed" : "dead");
 }
 

@@ -13,6 +13,7 @@ import { writeOwned } from "./owner-write.ts";
 import { varPoolOf } from "./parameters.ts";
 import { forgetExecutor } from "./row-actions.ts";
 import { emitReplaced, emitTaskState, putTask, type RunPorts, type RunState, taskById } from "./run-state.ts";
+import { isTimedOut } from "./timeout-reason.ts";
 
 /** What was reported of a delivery. */
 export interface DeliveryReport {
@@ -30,15 +31,17 @@ type Finished = Extract<ReportBody, { kind: "FINISHED" }>;
  * the workflow. Anything else that ended the process from outside is LOST: the attempt gets a successor.
  */
 function endOf(run: RunState, task: TaskRow, body: Finished): "SUCCESS" | "FAILURE" | "KILL" | "lost" {
+  const timedOut = isTimedOut(run, task);
   switch (body.outcome) {
     case "SUCCESS":
       return "SUCCESS";
     case "FAILURE":
       return "FAILURE";
     case "KILLED":
+      if (timedOut) return "FAILURE";
       return run.state === "READY_STOP" || task.killReason !== null ? "KILL" : "lost";
     case "LOST":
-      return "lost";
+      return timedOut ? "FAILURE" : "lost";
   }
 }
 

@@ -1,5 +1,7 @@
-import { isTaskLive, type TaskView, type WorkflowView } from "../model/index.ts";
+import { isTaskLive, isTaskWaiting, type TaskView, type WorkflowView } from "../model/index.ts";
 import type { TaskDefinitionRow, TaskRow } from "../store/index.ts";
+import { slotOfTask } from "./hold-slots.ts";
+import { branchingOf } from "./logic/branching.ts";
 import type { RunState } from "./run-state.ts";
 
 /** Logic tasks run on masters; everything else goes to a worker. */
@@ -40,6 +42,9 @@ function viewTask(
     delayedUntilMs: dueAt(task.firstSubmitTime, definition?.delayMs ?? 0, nowMs),
     executor: isTaskLive(task.state) ? (run.executors.get(task.id) ?? "unresolved") : "confirmed",
     busy: run.busy.has(task.id),
+    slot: slotOfTask(run, task),
+    killWanted: task.killReason !== null,
+    holdsChild: isTaskWaiting(task.state) && task.childId !== null,
   };
 }
 
@@ -48,5 +53,7 @@ export function viewRun(run: RunState, nowMs: number): WorkflowView {
   const tasks = new Map(
     [...run.tasks].map(([code, task]) => [code, viewTask(run, task, run.definition.tasks.get(code), nowMs)]),
   );
-  return { state: run.state, graph: run.definition.graph, tasks, nowMs };
+  const branching = branchingOf(run);
+  const view = { state: run.state, graph: run.definition.graph, tasks, nowMs };
+  return branching === undefined ? view : { ...view, branching };
 }

@@ -68,16 +68,15 @@ async function sendDispatch(
 }
 
 /** A definite refusal: the attempt waits again, for another delivery. */
-async function returnToQueue(ports: RunPorts, run: RunState, task: TaskRow): Promise<DeliveryOutcome> {
+async function returnToQueue(ports: RunPorts, run: RunState, task: TaskRow): Promise<void> {
   const { dispatchNo } = task;
   const next = await writeOwned(ports, run, `return of ${task.name}`, (tx) =>
     takeBack(tx, task.id, { dispatchNo, epoch: run.own.epoch }),
   );
-  if (next === undefined) return "done";
+  if (next === undefined) return;
   putTask(run, next);
-  emitTaskState(ports, run, next, task.state);
   // Whether it is still wanted is for the plan to say: the workflow may have been stopped meanwhile.
-  return "done";
+  emitTaskState(ports, run, next, task.state);
 }
 
 /**
@@ -91,7 +90,7 @@ export async function deliverTask(
   run: RunState,
   taskId: number,
   worker: WorkerCandidate,
-): Promise<{ readonly outcome: DeliveryOutcome; readonly refused: boolean }> {
+): Promise<DeliveryOutcome> {
   const before = required(taskById(run, taskId), `attempt ${taskId}`);
   const subject = { workflowInstanceId: run.own.workflowInstanceId, taskInstanceId: taskId };
   await ports.failpoints.reach("task.dispatch.before", subject);
@@ -105,21 +104,22 @@ export async function deliverTask(
     await ports.failpoints.reach("task.dispatch.inside", subject);
     return row;
   });
-  if (task === undefined) return { outcome: "done", refused: false };
+  if (task === undefined) return "done";
   putTask(run, task);
   emitTaskState(ports, run, task, before.state);
   const { dispatchNo } = task;
   const of = { of: worker.address, ofIncarnation: worker.incarnation, epoch: run.own.epoch };
   ports.events.emit({ type: "task.dispatched", ...subjectOf(task), dispatchNo, ...of });
   await ports.failpoints.reach("task.dispatch.after", subject);
-  if (!ports.mayAct()) return { outcome: "done", refused: false };
+  if (!ports.mayAct()) return "done";
   const answer = await sendDispatch(ports, run, task, worker);
-  if (answer === "unknown") return { outcome: "done", refused: false };
+  if (answer === "unknown") return "unanswered";
   if (answer.accepted) {
     run.executors.set(taskId, "confirmed");
-    return { outcome: "done", refused: false };
+    return "done";
   }
-  return { outcome: await returnToQueue(ports, run, task), refused: true };
+  await returnToQueue(ports, run, task);
+  return "refused";
 }
 
 /** Asks the worker what became of a delivery, and tells it who the owner is now. True when that is known. */

@@ -3,11 +3,14 @@ import { type PlannedAction, planWorkflow } from "../model/index.ts";
 import { FencedError, isDatabaseAway, NotOwnerError } from "../store/index.ts";
 import type { TaskProcessExit } from "../task/process/index.ts";
 import { absorbNews } from "./absorb-news.ts";
+import { acquireSlot } from "./hold-slots.ts";
 import { readOwned, readTasks } from "./load-run.ts";
+import { nextLogicLook, startRowTask, tendLogicTasks } from "./logic/tend-logic-tasks.ts";
 import { emitFinished, finishLogicTask, processKey } from "./logic-task.ts";
 import { createTask, failRun, finishRun, moveWaitingTask, replaceTask } from "./row-actions.ts";
 import { type RunPorts, type RunState, taskById } from "./run-state.ts";
 import { forgetWake, type OperationOwner, startOperation, withdrawFromQueue } from "./task-operations.ts";
+import { enforceTimeouts } from "./timeouts.ts";
 import { isLogicTask, viewRun } from "./view.ts";
 import { findScript, sendKills } from "./worker-delivery.ts";
 
@@ -19,6 +22,8 @@ export interface WorkflowRun {
   poke(): void;
   /** This attempt is the valid one of one of its tasks. */
   hasTask(taskId: number): boolean;
+  /** States of its valid attempts. */
+  taskStates(): readonly string[];
   /** A script of one of its logic tasks ended. */
   processEnded(
     delivery: { readonly taskId: number; readonly dispatchNo: number },
@@ -101,6 +106,7 @@ async function performRowActions(
         await finishRun(ports, run, action.state);
         break;
       case "dispatch": {
+        if (await startRowTask(ports, run, action.taskId)) break;
         const end = endWithoutRun(ports, run, action.taskId);
         if (end === undefined) {
           operations.push(action);
@@ -109,6 +115,9 @@ async function performRowActions(
         await moveWaitingTask(ports, run, action.taskId, end);
         break;
       }
+      case "acquire":
+        await acquireSlot(ports, run, action.taskId);
+        break;
       case "resolve":
       case "kill":
       case "wake":
@@ -124,6 +133,7 @@ async function performRowActions(
 async function reload(ports: RunPorts, run: RunState): Promise<void> {
   // An order may have been written by a COMMIT that was not answered: its intent is closed, only the row tells of it.
   run.state = (await readOwned(ports.database, run.own)).state;
+  run.slots.clear();
   const { tasks, executors } = await readTasks(ports.database, run.own);
   for (const task of tasks) {
     if (run.busy.has(task.id)) continue;
@@ -145,13 +155,17 @@ async function lookOnce(ports: RunPorts, run: RunState, loop: Loop): Promise<voi
     await finishLogicTask(ports, run, entry.delivery, entry.exit);
     loop.exits.shift();
   }
+  const timeoutAtMs = await enforceTimeouts(ports, run);
+  await tendLogicTasks(ports, run);
   for (;;) {
     const plan = planWorkflow(viewRun(run, ports.clock.now()));
     const { changed, again, operations } = await performRowActions(ports, run, plan);
     if (again) loop.again = true;
     if (run.ended || again) return;
     if (changed) continue;
-    for (const operation of operations) startOperation(ports, run, operation, loop);
+    for (const operation of [...operations, ...nextLogicLook(ports, run)])
+      startOperation(ports, run, operation, loop);
+    if (timeoutAtMs !== undefined) startOperation(ports, run, { kind: "wake", atMs: timeoutAtMs }, loop);
     return;
   }
 }
@@ -259,6 +273,7 @@ export function createWorkflowRun({ ports, run, lane, onEnd }: WorkflowRunOption
     epoch: run.own.epoch,
     poke,
     hasTask: (taskId) => taskById(run, taskId) !== undefined,
+    taskStates: () => [...run.tasks.values()].map((task) => task.state),
     processEnded(delivery, exit) {
       emitFinished(ports, run, delivery, exit);
       loop.exits.push({ delivery, exit });

@@ -57,7 +57,6 @@ export function checkExpect(scope: Scope, expect: RawSection, place: Place): voi
   checkRegistry(scope, readMap(expect["registry"]), inner("registry"));
   checkTables(scope, readMap(expect["tables"]), inner("tables").pointer);
   checkMatchers(scope, expect, place.pointer);
-  if (expect["deliveries"] !== undefined) notYet(scope, "`expect.deliveries`", inner("deliveries").pointer);
   if (expect["check"] !== undefined) notYet(scope, "`expect.check`", inner("check").pointer);
 }
 

@@ -119,7 +119,7 @@ function resolveDatabase(scope: Scope, from: DatabaseSource): ResolvedDatabase {
   scope.names.taskGroups = new Set(Object.keys(readMap(section["taskGroups"])));
   scope.names.alertGroups = new Set(Object.keys(readMap(section["alertGroups"])));
   scope.names.environments = new Set(Object.keys(readMap(section["environments"])));
-  const workflows = resolveWorkflows(scope, section["workflows"]);
+  const workflows = resolveWorkflows(section["workflows"]);
   const fixture = resolveFixture(
     scope,
     { database: section, files: source.files, writtenIn: writtenIn(from) },

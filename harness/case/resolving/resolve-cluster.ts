@@ -119,9 +119,6 @@ function checkSessionTimeouts(scope: Scope, shared: RawSection, own: RawSection)
 }
 
 function noteUnsupported(scope: Scope, cluster: RawSection): void {
-  if ((readNumber(cluster["alertServers"]) ?? 0) > 0) {
-    notYet(scope, "an alert server", "/cluster/alertServers");
-  }
   noteUnsupportedSettings(scope, readMap(cluster["settings"]), "/cluster/settings");
   for (const [name, settings] of Object.entries(readMap(cluster["nodes"]))) {
     noteUnsupportedSettings(scope, readMap(settings), pointerTo("/cluster/nodes", name));
@@ -130,10 +127,4 @@ function noteUnsupported(scope: Scope, cluster: RawSection): void {
 
 function noteUnsupportedSettings(scope: Scope, settings: RawSection, pointer: string): void {
   if (settings["fastDetection"] === true) notYet(scope, "`fastDetection`", `${pointer}/fastDetection`);
-  // Zero means "without it", which is what this version does.
-  for (const key of ["dispatchTimeout", "alertWindow"]) {
-    if ((readDuration(settings[key])?.value ?? 0) > 0) {
-      notYet(scope, `\`${key}\` other than 0`, `${pointer}/${key}`);
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import { EXECUTION_TYPE_CODES, PRIORITY_CODES, TIMEOUT_STRATEGY_CODES } from "../../../src/model/index.ts";
 import { pointerTo } from "../../base/index.ts";
 import type { WorkflowNames } from "../checks/case-names.ts";
-import { notYet, type Scope } from "../checks/case-scope.ts";
+import type { Scope } from "../checks/case-scope.ts";
 import { checkColumns } from "../checks/check-columns.ts";
 import { checkName } from "../checks/check-references.ts";
 import { branchTargets, checkGraphs } from "../checks/workflow-graph.ts";
@@ -20,10 +20,10 @@ const NO_TIME = { unit: "ms", value: 0 } as const;
 const KINDS = ["run", "runOnMaster", "subWorkflow", "conditions", "switch", "dependent"] as const;
 
 /** Reads `database.workflows`: tasks with all their predecessors, those of branches too. */
-export function resolveWorkflows(scope: Scope, value: Json | undefined): readonly WorkflowDefinition[] {
+export function resolveWorkflows(value: Json | undefined): readonly WorkflowDefinition[] {
   const workflows = Object.entries(readMap(value)).map(([name, section]) => {
     const pointer = pointerTo("/database/workflows", name);
-    return resolveWorkflow(scope, { name, pointer, section: readMap(section) });
+    return resolveWorkflow({ name, pointer, section: readMap(section) });
   });
   return workflows;
 }
@@ -77,20 +77,16 @@ interface Place {
   readonly section: RawSection;
 }
 
-function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): WorkflowDefinition {
+function resolveWorkflow({ name, pointer, section }: Place): WorkflowDefinition {
   const raw = Object.entries(readMap(section["tasks"]));
   const tasks = raw.map(([task, inner]) =>
-    resolveTask(scope, {
+    resolveTask({
       name: task,
       pointer: pointerTo(`${pointer}/tasks`, task),
       section: readMap(inner),
     }),
   );
   const executionType = readWord(section["executionType"], EXECUTION_TYPE_CODES) ?? "PARALLEL";
-  if (executionType !== "PARALLEL") {
-    notYet(scope, `executionType \`${executionType}\``, `${pointer}/executionType`);
-  }
-  if (section["timeout"] !== undefined) notYet(scope, "`timeout` of a workflow", `${pointer}/timeout`);
   return {
     name,
     pointer,
@@ -98,6 +94,7 @@ function resolveWorkflow(scope: Scope, { name, pointer, section }: Place): Workf
     params: readParams(section["params"]),
     executionType,
     timeout: readDuration(section["timeout"]),
+    timeoutStrategy: readWord(section["timeoutStrategy"], TIMEOUT_STRATEGY_CODES) ?? "WARN",
     columns: readMap(section["columns"]),
   };
 }
@@ -113,14 +110,8 @@ function withBranchEdges(tasks: readonly TaskDefinition[]): readonly TaskDefinit
   });
 }
 
-function resolveTask(scope: Scope, { name, pointer, section }: Place): TaskDefinition {
+function resolveTask({ name, pointer, section }: Place): TaskDefinition {
   const action = resolveAction(section);
-  if (action.kind !== "run" && action.kind !== "runOnMaster") {
-    notYet(scope, `task kind \`${action.kind}\``, `${pointer}/${action.kind}`);
-  }
-  for (const key of ["taskGroup", "timeout", "timeoutStrategy"]) {
-    if (section[key] !== undefined) notYet(scope, `\`${key}\` of a task`, `${pointer}/${key}`);
-  }
   return {
     name,
     pointer,

@@ -9,13 +9,13 @@ import {
   TASK_DEPEND_TYPE_CODES,
   TASK_STATE_CODES,
   TIMEOUT_STRATEGY_CODES,
+  WARNING_TYPE_CODES,
   WORKFLOW_STATE_CODES,
 } from "../../../src/model/index.ts";
 
 type Codes = Readonly<Record<string, number>>;
 
 /** Words of columns that the scheduler itself has no use for: fixtures of DolphinScheduler's tests name them. */
-const WARNING_TYPE_CODES = { NONE: 0, SUCCESS: 1, FAILURE: 2, ALL: 3 };
 const RELEASE_STATE_CODES = { OFFLINE: 0, ONLINE: 1 };
 const EXECUTE_TYPE_CODES = { BATCH: 0, STREAM: 1 };
 const CONDITION_TYPE_CODES = { NONE: 0, JUDGE: 1, DELAY: 2 };

@@ -9,8 +9,9 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   t_ds_alert: {
     number:
       "id alert_status warning_type alertgroup_id project_code workflow_definition_code " +
-      "workflow_instance_id alert_type",
+      "workflow_instance_id alert_type suppressed_by",
     text: "title sign content log dedupe_key",
+    boolean: "planned",
     time: "create_time update_time",
   },
   t_ds_alert_plugin_instance: {
@@ -19,9 +20,9 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
     time: "create_time update_time",
   },
   t_ds_alert_send: {
-    number: "alert_id status token",
-    text: "channel log",
-    time: "next_try",
+    number: "alert_id status token plugin_instance_id",
+    text: "channel log sender",
+    time: "next_try create_time update_time",
   },
   t_ds_alertgroup: {
     number: "id",
@@ -62,8 +63,13 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   },
   t_ds_operator_request: {
     number: "workflow_instance_id",
-    text: "request_id",
+    text: "request_id request_hash",
     time: "create_time",
+  },
+  t_ds_plugin_define: {
+    number: "id",
+    text: "plugin_name plugin_type plugin_params",
+    time: "create_time update_time",
   },
   t_ds_project: {
     number: "id code user_id flag",
@@ -74,7 +80,7 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
     number: "id parent_workflow_instance_id parent_task_instance_id workflow_instance_id",
   },
   t_ds_serial_gate: {
-    number: "workflow_definition_code holder",
+    number: "workflow_definition_code holder last_ticket",
   },
   t_ds_server: {
     number: "session_no",
@@ -134,14 +140,14 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   t_ds_workflow_definition: {
     number:
       "id code version project_code release_state user_id warning_group_id flag timeout execution_type " +
-      "timeout_ms",
+      "timeout_ms timeout_notify_strategy",
     text: "name description global_params locations",
     time: "create_time update_time",
   },
   t_ds_workflow_definition_log: {
     number:
       "id code version project_code release_state user_id warning_group_id flag timeout execution_type " +
-      "timeout_ms operator",
+      "timeout_ms timeout_notify_strategy operator",
     text: "name description global_params locations",
     time: "create_time update_time operate_time",
   },
@@ -150,11 +156,11 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
       "id workflow_definition_code workflow_definition_version project_code state recovery run_times " +
       "command_type task_depend_type max_try_times failure_strategy warning_type warning_group_id flag " +
       "is_sub_workflow executor_id workflow_instance_priority environment_code timeout dry_run " +
-      "next_workflow_instance_id test_flag owner_epoch pre_failover_state",
+      "next_workflow_instance_id test_flag owner_epoch pre_failover_state serial_ticket",
     text:
       "name state_history host command_param global_params workflow_instance_json executor_name " +
       "history_cmd dependence_schedule_times worker_group tenant_code var_pool owner_incarnation",
-    time: "start_time end_time schedule_time command_start_time update_time restart_time",
+    time: "start_time end_time schedule_time command_start_time update_time restart_time run_started_time",
   },
   t_ds_workflow_intent: {
     number: "id workflow_instance_id epoch",

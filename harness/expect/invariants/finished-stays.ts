@@ -2,7 +2,7 @@ import { describeEvent } from "../describe-event.ts";
 import type { AttemptFact, Facts, InstanceFact } from "../facts.ts";
 import { groupBy } from "../group-by.ts";
 import { describeStart } from "../sections/runs.ts";
-import { mayRerun } from "./claims.ts";
+import { isDecidedAgain, mayRerun } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /** How late a start may be seen after the row that made it needless: the file and the event come from two clocks. */
@@ -19,10 +19,12 @@ export const finishedStays: Invariant = {
     facts.instances
       .filter((instance) => !mayRerun(instance, facts))
       .flatMap((instance) =>
-        [...groupBy(instance.attempts, ({ task }) => task)].flatMap(([task, attempts]) => [
-          ...laterAttempts(instance, task, attempts),
-          ...laterStarts(instance, task, facts),
-        ]),
+        [...groupBy(instance.attempts, ({ task }) => task)]
+          .filter(([task]) => !isDecidedAgain(instance, task, facts))
+          .flatMap(([task, attempts]) => [
+            ...laterAttempts(instance, task, attempts),
+            ...laterStarts(instance, task, facts),
+          ]),
       ),
 };
 

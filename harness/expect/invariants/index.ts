@@ -8,6 +8,7 @@ import { noFalseDeath } from "./no-false-death.ts";
 import { noFencedWrite } from "./no-fenced-write.ts";
 import { noOverlap } from "./no-overlap.ts";
 import { nothingLeft } from "./nothing-left.ts";
+import { oneChild } from "./one-child.ts";
 import { oneOwner } from "./one-owner.ts";
 import { oneValidAttempt } from "./one-valid-attempt.ts";
 import { orderKept } from "./order-kept.ts";
@@ -38,6 +39,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ordersKept,
   serialKept,
   slotsKept,
+  oneChild,
   sessionBound,
   nothingLeft,
 ];

@@ -1,11 +1,12 @@
 import type { AttemptFact } from "../facts.ts";
 import { groupBy } from "../group-by.ts";
-import { mayRerun } from "./claims.ts";
+import { isDecidedAgain, mayRerun } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /**
  * Of the attempts of a task exactly one is valid (flag YES), and it is the newest. After a repeat all of the former
- * attempts may be invalid, as long as the task was not reached again. Source: dolphinscheduler.md 12.1; ONE-YES.
+ * attempts may be invalid, as long as the task was not reached again; and so may those of a branch after a recovery
+ * that took the other one. Source: dolphinscheduler.md 12.1; ONE-YES.
  */
 export const oneValidAttempt: Invariant = {
   name: "one-valid-attempt",
@@ -14,7 +15,8 @@ export const oneValidAttempt: Invariant = {
     facts.instances.flatMap((instance) =>
       [...groupBy(instance.attempts, ({ task }) => task)].flatMap(([task, attempts]): readonly Breach[] => {
         const valid = attempts.filter((one) => one.valid);
-        if (valid.length === 0 && mayRerun(instance, facts)) return [];
+        if (valid.length === 0 && (mayRerun(instance, facts) || isDecidedAgain(instance, task, facts)))
+          return [];
         if (valid.length === 1 && valid[0] === attempts.at(-1)) return [];
         const which = valid.length === 0 ? "none" : valid.map(({ id }) => id).join(", ");
         return [

@@ -4,14 +4,16 @@ import {
   type InstanceFact,
   isUnfinishedTask,
   isUnfinishedWorkflow,
+  numberIn,
 } from "../facts.ts";
 import { graphOf } from "../graph.ts";
+import { mayResume } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
 
 /**
  * A workflow and its tasks say the same: a finished one has an end time and no unfinished valid attempt; a SUCCESS has
  * only successful ones, but for failures that CONDITIONS took up; a NEED_FAULT_TOLERANCE is invalid and has a
- * successor. Source: dolphinscheduler.md 12.2, 12.3, 12.4.
+ * successor; an attempt that stands for a sub-workflow ends as that one. Source: dolphinscheduler.md 12.2, 12.3, 12.4.
  */
 export const statesAgree: Invariant = {
   name: "states-agree",
@@ -25,8 +27,31 @@ export const statesAgree: Invariant = {
         ...openAttempts(instance),
         ...failedInSuccess(instance, facts),
         ...abandoned(instance),
+        ...otherThanChild(instance, facts),
       ]),
 };
+
+/** How the child of a SUB_WORKFLOW attempt may have ended, by the state of the attempt. */
+const CHILD_STATES: Readonly<Record<string, readonly string[]>> = {
+  SUCCESS: ["SUCCESS"],
+  PAUSE: ["PAUSE"],
+  KILL: ["STOP", "FAILURE"],
+  FAILURE: ["FAILURE", "STOP", "PAUSE"],
+};
+
+/** An attempt that stands for a sub-workflow has ended as that one has. */
+function otherThanChild(instance: InstanceFact, facts: Facts): readonly Breach[] {
+  return instance.attempts.flatMap((attempt): readonly Breach[] => {
+    const child = facts.instanceById(numberIn(attempt.row, "sub_workflow_instance_id"));
+    const allowed = CHILD_STATES[attempt.state];
+    if (!attempt.valid || child === undefined || allowed === undefined || allowed.includes(child.state))
+      return [];
+    // Somebody recovered the child alone: its parent stays as it ended.
+    if (mayResume(child, facts) && !mayResume(instance, facts)) return [];
+    const what = `is ${attempt.state}, its sub-workflow ${child.name} is ${child.state}`;
+    return [{ message: `${instance.name}.${attempt.task}, attempt ${attempt.id}, ${what}` }];
+  });
+}
 
 function endTimes(instance: InstanceFact): readonly Breach[] {
   const hasEnd = (instance.row["end_time"] ?? null) !== null;

@@ -158,7 +158,13 @@ describe("counters-kept", () => {
 
 describe("slots-kept", () => {
   const group = { t_ds_task_group: [{ id: 1, name: "db", group_size: 1 }] };
-  const slot = (id: number, taskId: number, status = 1) => ({ id, task_id: taskId, group_id: 1, status });
+  const slot = (id: number, taskId: number, status = 1, force_start = 0) => ({
+    id,
+    task_id: taskId,
+    group_id: 1,
+    status,
+    force_start,
+  });
 
   test("breaks with too many slots held, and one held by a task that ended", () => {
     const attempts = [
@@ -170,6 +176,24 @@ describe("slots-kept", () => {
     expect(breaches("slots-kept", { tables: { ...group, t_ds_task_group_queue: [slot(1, 1)] } })).toEqual([
       "task group db: attempt 1 has ended and still holds a slot",
     ]);
+  });
+
+  test("breaks when use_size says something else", () => {
+    const used = { t_ds_task_group: [{ id: 1, name: "db", group_size: 1, use_size: 1 }] };
+    expect(breaches("slots-kept", { tables: used })).toEqual([
+      "task group db: use_size is 1, and 0 slots are held",
+    ]);
+  });
+
+  test("a slot that was forced does not count, and a closed group has no limit", () => {
+    const attempts = [
+      attemptRow(1, "extract", "RUNNING_EXECUTION"),
+      attemptRow(2, "load", "RUNNING_EXECUTION"),
+    ];
+    const queue = (force: number) => ({ t_ds_task_group_queue: [slot(1, 1), slot(2, 2, 1, force)] });
+    expect(breaches("slots-kept", { attempts, tables: { ...group, ...queue(1) } })).toEqual([]);
+    const closed = { t_ds_task_group: [{ id: 1, name: "db", group_size: 1, status: 0 }] };
+    expect(breaches("slots-kept", { attempts, tables: { ...closed, ...queue(0) } })).toEqual([]);
   });
 
   test("holds when all are given back", () => {

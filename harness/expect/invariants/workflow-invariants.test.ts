@@ -26,12 +26,12 @@ test("nothing is wrong with a case that went well", () => {
   }
 });
 
-test("they are the eighteen of the case format", () => {
+test("they are the eighteen of the case format and one-child", () => {
   expect(INVARIANTS.map(({ name }) => name)).toEqual(
     (
       "one-valid-attempt one-owner no-overlap finished-stays live-not-rerun no-fenced-write no-false-death " +
       "recovered-once order-kept final-is-final states-agree everything-ends counters-kept orders-kept serial-kept " +
-      "slots-kept session-bound nothing-left"
+      "slots-kept one-child session-bound nothing-left"
     ).split(" "),
   );
 });
@@ -128,6 +128,59 @@ describe("states-agree", () => {
   });
 });
 
+describe("sub-workflows", () => {
+  const child = (id: number, state: "SUCCESS" | "FAILURE" | "STOP" | "RUNNING_EXECUTION") =>
+    instanceRow(id, state);
+  const ran = (id: number, of: number) => attemptRow(id, "extract", "SUCCESS", { workflow_instance_id: of });
+  const standing = (of: number) => ({ sub_workflow_instance_id: of });
+  const given = attemptRow(1, "load", "NEED_FAULT_TOLERANCE", { flag: 0, ...standing(2) });
+  const related = (of: number) => ({
+    t_ds_relation_workflow_instance: [
+      { id: 1, parent_workflow_instance_id: 1, parent_task_instance_id: 1, workflow_instance_id: of },
+    ],
+  });
+
+  test("one-child breaks with a second child after a failover, and with one that nobody knows", () => {
+    const instances = [child(1, "SUCCESS"), child(2, "SUCCESS"), child(3, "SUCCESS")];
+    const attempts = [given, attemptRow(2, "load", "SUCCESS", standing(3)), ran(3, 2), ran(4, 3)];
+    expect(breaches("one-child", { instances, attempts })).toEqual([
+      "etl#1.load: attempt 1 had etl#2, its successor 2 began instance 3",
+    ]);
+    const one = [attemptRow(2, "load", "SUCCESS", standing(3)), ran(3, 2), ran(4, 3)];
+    const history = [ended(500, "RUNNING_EXECUTION", "SUCCESS")];
+    expect(
+      breaches("one-child", { instances, attempts: one, tables: related(2), evidence: { history } }),
+    ).toEqual(["etl#2 (id 2) is a child of etl#1, of which no attempt knows it"]);
+  });
+
+  test("one-child holds when the child is kept, was never run, or belongs to a retry", () => {
+    const instances = [child(1, "SUCCESS"), child(2, "STOP"), child(3, "SUCCESS")];
+    const next = attemptRow(2, "load", "SUCCESS", standing(3));
+    expect(breaches("one-child", { instances, attempts: [given, next, ran(3, 3)] })).toEqual([]);
+    const kept = attemptRow(2, "load", "SUCCESS", standing(2));
+    expect(
+      breaches("one-child", { instances, attempts: [given, kept, ran(3, 2)], tables: related(2) }),
+    ).toEqual([]);
+    const failed = attemptRow(1, "load", "FAILURE", { flag: 0, ...standing(2) });
+    expect(breaches("one-child", { instances, attempts: [failed, next, ran(3, 2), ran(4, 3)] })).toEqual([]);
+  });
+
+  test("states-agree breaks when an attempt has not ended as its child", () => {
+    const history = [ended(500, "RUNNING_EXECUTION", "SUCCESS")];
+    const of = (childState: "SUCCESS" | "FAILURE" | "RUNNING_EXECUTION") =>
+      breaches("states-agree", {
+        instances: [child(1, "SUCCESS"), child(2, childState)],
+        attempts: [attemptRow(2, "load", "SUCCESS", standing(2))],
+        evidence: { history },
+      });
+    expect(of("SUCCESS")).toEqual([]);
+    expect(of("FAILURE")).toEqual(["etl#1.load, attempt 2, is SUCCESS, its sub-workflow etl#2 is FAILURE"]);
+    expect(of("RUNNING_EXECUTION")).toEqual([
+      "etl#1.load, attempt 2, is SUCCESS, its sub-workflow etl#2 is RUNNING_EXECUTION",
+    ]);
+  });
+});
+
 describe("everything-ends", () => {
   const instances = [instanceRow(1, "RUNNING_EXECUTION")];
 
@@ -180,6 +233,36 @@ describe("serial-kept", () => {
     ).toEqual(["instances 1 and 2 of etl ran side by side"]);
     const instances = [instanceRow(1, "RUNNING_EXECUTION"), instanceRow(2, "READY_STOP")];
     expect(breaches("serial-kept", { tables, instances })).toEqual(["etl#1 and etl#2 are at work at once"]);
+  });
+
+  test("breaks when one that has finished, or is gone, holds the gate", () => {
+    const held = (holder: number) => ({
+      tables: { ...tables, t_ds_serial_gate: [{ workflow_definition_code: WORKFLOW_CODE, holder }] },
+    });
+    expect(breaches("serial-kept", held(1))).toEqual(["etl, SUCCESS, still holds the gate of etl"]);
+    expect(breaches("serial-kept", held(9))).toEqual([
+      "instance 9, which is gone, still holds the gate of etl",
+    ]);
+    const instances = [instanceRow(1, "FAILOVER")];
+    expect(breaches("serial-kept", { ...held(1), instances })).toEqual([]);
+  });
+
+  test("holds when another runs between an end and a recovery", () => {
+    const starts = [
+      start("extract"),
+      start("extract", { ...second, startedAtMs: 1500, finishedAtMs: 1900 }),
+      start("extract", { startedAtMs: 2100, finishedAtMs: 2200, run: 2 }),
+    ];
+    const order = told("master-1", 2050, {
+      type: "command.claimed",
+      commandId: 3,
+      commandType: "START_FAILURE_TASK_PROCESS",
+      workflowInstanceId: 1,
+      epoch: 2,
+    });
+    const rule = { tables, snapshot: { starts } };
+    expect(breaches("serial-kept", { ...rule, evidence: { history: [order] } })).toEqual([]);
+    expect(breaches("serial-kept", rule)).toEqual(["instances 1 and 2 of etl ran side by side"]);
   });
 
   test("holds when they follow each other, and for a parallel workflow", () => {

@@ -162,6 +162,21 @@ describe("processes of tasks", () => {
     });
   });
 
+  test("that are asked for while the node leaves are no fault of their scripts", async () => {
+    await withProcesses(async (processes) => {
+      processes.setDeadline(clock.monotonicMs() + 60_000);
+      // One that the guard has not answered yet, and one that comes too late.
+      const pending = processes.start(spec("1-1", "exec sleep 60")).catch((error: unknown) => error);
+      const closing = processes.close();
+      const late = processes.start(spec("2-1", "exec sleep 60")).catch((error: unknown) => error);
+      await closing;
+      expect(await late).toMatchObject({ name: "NotStartedError", leaseOver: true });
+      const first = await pending;
+      // It may have been quicker than the end.
+      if (first instanceof Error) expect(first).toMatchObject({ name: "NotStartedError", leaseOver: true });
+    });
+  });
+
   test("cannot be had without a guard", async () => {
     const guardPath = path.join(bundle.directory, "absent.cjs");
     await expect(

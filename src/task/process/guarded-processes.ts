@@ -90,7 +90,9 @@ class GuardedProcesses implements TaskProcesses {
 
   start(spec: TaskProcessSpec): Promise<{ readonly pid: number }> {
     const { key, script, environmentConfig, environment, logPath, workDirectory } = spec;
-    if (this.#closing !== undefined) return Promise.reject(new Error("task processes are being closed"));
+    // A node that leaves is no fault of the script: it must not fail for that.
+    if (this.#closing !== undefined)
+      return Promise.reject(new NotStartedError("task processes are being closed", true));
     if (this.#running.has(key) || this.#pending.has(key)) {
       return Promise.reject(new Error(`a process with the key ${key} is running already`));
     }
@@ -168,7 +170,7 @@ class GuardedProcesses implements TaskProcesses {
     await killRecordedProcesses(this.#options.dataDirectory, this.#options.clock);
     for (const [key, { reject }] of this.#pending) {
       this.#pending.delete(key);
-      reject(new Error(reason));
+      reject(new NotStartedError(reason, true));
     }
     const endTimeMs = this.#options.clock.now();
     for (const key of this.#running) this.#tellExit({ key, exitCode: null, outcome: "LOST", endTimeMs });

@@ -1,0 +1,1 @@
+export { type AlertReceiver, openAlertReceiver } from "./alert-receiver.ts";

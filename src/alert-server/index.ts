@@ -1,0 +1,1 @@
+export { startAlertServer } from "./start-alert-server.ts";
