@@ -36,6 +36,10 @@ export const GENERAL_PROBLEM_CODES: Readonly<Record<string, { meaning: string; f
     meaning: "An image is not on this machine and cannot be pulled.",
     fix: "Pull it, or build the images with scripts/docker-offline.sh.",
   },
+  "environment/package-missing": {
+    meaning: "The package that starts containers (testcontainers) is not installed.",
+    fix: "npm ci, or take `--env embedded`.",
+  },
   "environment/container-not-startable": {
     meaning: "A container ended, or did not answer in time.",
     fix: "Look at the last lines of its log, which the message shows.",

@@ -114,7 +114,6 @@ export class NodeProcess {
       waitedMs: withinMs,
       exit: this.#exit,
       lastLines: this.stderrLines().slice(-QUOTED_LINES),
-      errorFile: `${this.#options.output}.err`,
     });
   }
 

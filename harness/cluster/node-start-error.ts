@@ -6,7 +6,6 @@ export interface FailedStart {
   readonly exit: { readonly code: number | null; readonly signal: string | null } | undefined;
   /** Of its stderr. */
   readonly lastLines: readonly string[];
-  readonly errorFile: string;
 }
 
 function howItEnded(failure: FailedStart): string {
@@ -25,8 +24,8 @@ export class NodeStartError extends Error {
   constructor(failure: FailedStart) {
     const said =
       failure.lastLines.length === 0
-        ? `it said nothing on stderr (${failure.errorFile})`
-        : `its last words (${failure.errorFile}):\n  ${failure.lastLines.join("\n  ")}`;
+        ? "it said nothing on stderr"
+        : `its last words (all: nodes/${failure.node}.log of the evidence):\n  ${failure.lastLines.join("\n  ")}`;
     super(`${failure.node} ${howItEnded(failure)}; ${said}`);
     this.failure = failure;
   }

@@ -6,6 +6,7 @@ export interface EnvironmentProblem extends Omit<Problem, "code" | "at"> {
   readonly code:
     | "no-docker"
     | "image-missing"
+    | "package-missing"
     | "container-not-startable"
     | "postgres-not-startable"
     | "zookeeper-not-startable"

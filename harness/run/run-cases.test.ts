@@ -78,6 +78,24 @@ describe("a run of cases", () => {
     expect(exitCodeOf(summarize(outcomes), true)).toBe(130);
   });
 
+  test("rows that the database refuses are the case's own fault", async () => {
+    const codes: Readonly<Record<string, string>> = { a: "case/rows", b: "environment/disk-full" };
+    const runCase = async (run: CaseRun): Promise<CaseOutcome> => {
+      const code = codes[run.case.name];
+      if (code === undefined) return outcomeOf(run, "PASS");
+      const finding = { kind: "assumption", code, pointer: "", message: "" } as const;
+      return { ...outcomeOf(run, "ERROR"), judgement: { verdict: "ERROR", findings: [finding] } };
+    };
+    const summaries = summarize(await runCases(options({ runCase })));
+    expect(exitCodeOf(summaries, false)).toBe(3);
+    expect(
+      exitCodeOf(
+        summaries.filter((one) => one.case.name !== "b"),
+        false,
+      ),
+    ).toBe(2);
+  });
+
   test("a bug of the harness comes out when the other cases have run", async () => {
     let ended = 0;
     const runCase = async (run: CaseRun): Promise<CaseOutcome> => {

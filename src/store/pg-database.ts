@@ -158,6 +158,9 @@ export function createPgDatabase(options: PgDatabaseOptions): Database {
   const lane = new Lane(max);
   // An idle connection that breaks is replaced at its next use; without this listener it would end the process.
   pool.on("error", () => undefined);
+  // The same holds for one that is in use and idle at that moment, in the middle of a transaction: its next statement
+  // fails, and says so.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const stops: (() => Promise<void>)[] = [];
   return {
     async query(text, values) {

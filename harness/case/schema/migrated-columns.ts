@@ -65,11 +65,13 @@ function alterTable(tables: Map<string, Map<string, ColumnKind>>, name: string, 
 export function readMigratedColumns(sql: string): MigratedTables {
   const tables = new Map<string, Map<string, ColumnKind>>();
   const bare = sql.replaceAll(/--[^\n]*/g, "").replaceAll(/\$\{[^}]*\}/g, "0");
-  const statements =
-    /CREATE TABLE (?:IF NOT EXISTS )?(t_ds_\w+) \(([\s\S]*?)\)(?: WITH \([^)]*\))?;|ALTER TABLE (t_ds_\w+)\s+([\s\S]*?);/g;
-  for (const [, made = "", body = "", altered, changes = ""] of bare.matchAll(statements)) {
-    if (altered === undefined) createTable(tables, made, body);
-    else alterTable(tables, altered, changes);
+  for (const statement of bare.split(/;/)) {
+    const made = /CREATE TABLE (?:IF NOT EXISTS )?(t_ds_\w+) \((.*)\)(?: WITH \([^)]*\))?\s*$/s.exec(
+      statement,
+    );
+    const altered = /ALTER TABLE (?:IF EXISTS )?(t_ds_\w+)\s+(.*)$/s.exec(statement);
+    if (made !== null) createTable(tables, made[1] ?? "", made[2] ?? "");
+    else if (altered !== null) alterTable(tables, altered[1] ?? "", altered[2] ?? "");
   }
   return tables;
 }

@@ -1,5 +1,7 @@
+import type * as Testcontainers from "testcontainers";
 import type { WaitStrategy } from "testcontainers";
 import { type Clock, errorMessage, waitUntil } from "../../../src/base/index.ts";
+import { HarnessError } from "../../base/index.ts";
 import { type Keeper, RUN_LABEL } from "../../keeper/index.ts";
 import type { ServiceHandle } from "../environment.ts";
 import { freePort } from "../free-port.ts";
@@ -62,6 +64,7 @@ async function launchOnFreePort(options: ContainerOptions): Promise<number> {
       return hostPort;
     } catch (error) {
       await options.platform.docker.remove(options.name).catch(() => undefined);
+      if (error instanceof HarnessError) throw error;
       const taken = /address already in use|port is already allocated/.test(errorMessage(error));
       if (!taken || attempt === PORT_ATTEMPTS) throw notStarted(options.image, "", error);
       attempt += 1;
@@ -74,7 +77,7 @@ async function launch(options: ContainerOptions, hostPort: number): Promise<void
   // Its own reaper is an image that cannot be had everywhere; the keeper does that work. Loaded only here: 200 ms.
   process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
   if (platform.host === "127.0.0.1") process.env.TESTCONTAINERS_HOST_OVERRIDE = "127.0.0.1";
-  const { GenericContainer } = await import("testcontainers");
+  const { GenericContainer } = await loadTestcontainers();
   class LoopbackContainer extends GenericContainer {
     protected override beforeContainerCreated(): Promise<void> {
       const bindings = Object.values<object[]>(this.hostConfig.PortBindings ?? {}).flat();
@@ -93,6 +96,23 @@ async function launch(options: ContainerOptions, hostPort: number): Promise<void
     .withWaitStrategy(readyAtOnce())
     .withAutoCleanup(false)
     .start();
+}
+
+/** Installed beside us, or not: that has nothing to do with Docker. */
+async function loadTestcontainers(): Promise<typeof Testcontainers> {
+  try {
+    return await import("testcontainers");
+  } catch (error) {
+    throw environmentError(
+      {
+        code: "package-missing",
+        what: "the package testcontainers cannot be loaded",
+        why: errorMessage(error).split("\n")[0] ?? "",
+        fix: "install it (npm ci), or use --env embedded, which needs no containers",
+      },
+      error,
+    );
+  }
 }
 
 /** Readiness is a protocol answer, which testcontainers' own strategies do not look for: `answer` does, afterwards. */

@@ -41,7 +41,8 @@ export function givenAwayWithoutEpoch(facts: Facts): readonly Breach[] {
     const who = event.owner === null ? had.get(keyOf(event)) : undefined;
     if (who === undefined) return [];
     const { workflowInstanceId, epoch } = event;
-    const message = `${nameOf(workflowInstanceId)} was given to nobody in epoch ${epoch}, which ${facts.nameOf(who)} had`;
+    const of = nameOf(workflowInstanceId);
+    const message = `${of} was given to nobody in epoch ${epoch}, which ${facts.nameOf(who)} had`;
     return [{ message, details: [describeEvent(event, facts)] }];
   });
   const atTheEnd = facts.instances.flatMap(({ id, name, row }): readonly Breach[] => {

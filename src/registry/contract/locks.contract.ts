@@ -43,7 +43,7 @@ export function checkLocks(inWorld: InWorld): void {
     await (await take(next.session, 200)).release();
   });
 
-  inWorld("R19: waits longer than T", async (world) => {
+  inWorld("R19 (DS-16252): waits longer than T, and the holder keeps it so long", async (world) => {
     const [holder, waiter] = [await enter(world), await enter(world)];
     const held = await take(holder.session);
     const waiting = take(waiter.session, world.sessionTimeoutMs * 4);
@@ -104,7 +104,7 @@ export function checkLocks(inWorld: InWorld): void {
     await (await waiting).release();
   });
 
-  inWorld("R15: passes on when its holder dies, with a greater token", async (world) => {
+  inWorld("R15 (DS-16811): passes on when its holder dies, with a greater token", async (world) => {
     const [holder, waiter] = [await enter(world), await enter(world)];
     const held = await take(holder.session);
     const waiting = take(waiter.session, world.sessionTimeoutMs + world.noticeMs);

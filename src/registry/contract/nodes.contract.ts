@@ -26,19 +26,22 @@ export function checkNodes(inWorld: InWorld): void {
     expect(await session.get("/a/b")).toMatchObject({ value: "y" });
   });
 
-  inWorld("R35: children are direct, whole names, sorted; an absent path has none", async (world) => {
-    const { session } = await enter(world);
-    for (const path of ["/n/m/b:567", "/n/m/a:5678", "/n/m/a:567", "/n/m/a:567x/y/z", "/n/mm/c", "/o"]) {
-      await session.put(path, "x", { ephemeral: false });
-    }
-    expect(await session.children("/n/m")).toEqual(["a:567", "a:5678", "a:567x", "b:567"]);
-    expect(await session.children("/n/m/a:567x")).toEqual(["y"]);
-    expect(await session.children("/")).toEqual(["n", "o"]);
-    expect(await session.children("/absent")).toEqual([]);
-  });
+  inWorld(
+    "R35 (DS-16348): children are direct, whole names, sorted; an absent path has none",
+    async (world) => {
+      const { session } = await enter(world);
+      for (const path of ["/n/m/b:567", "/n/m/a:5678", "/n/m/a:567", "/n/m/a:567x/y/z", "/n/mm/c", "/o"]) {
+        await session.put(path, "x", { ephemeral: false });
+      }
+      expect(await session.children("/n/m")).toEqual(["a:567", "a:5678", "a:567x", "b:567"]);
+      expect(await session.children("/n/m/a:567x")).toEqual(["y"]);
+      expect(await session.children("/")).toEqual(["n", "o"]);
+      expect(await session.children("/absent")).toEqual([]);
+    },
+  );
 
   inWorld(
-    "R35: a deletion takes what lies below, and no neighbour whose name begins alike",
+    "R35 (DS-latent-10.4-19): a deletion takes what lies below, and no neighbour whose name begins alike",
     async (world) => {
       const { session } = await enter(world);
       for (const path of ["/n/a:567", "/n/a:567/x/y", "/n/a:5678"])

@@ -3,34 +3,40 @@ import { enter, letPass, openSession, record, until, untilEvents } from "./actor
 import type { InWorld } from "./world.ts";
 
 export function checkOutages(inWorld: InWorld): void {
-  inWorld("R12: cut off for half of T: the same session, the same nodes, nothing removed", async (world) => {
-    const [one, other] = [await enter(world), await enter(world)];
-    await one.session.put("/n/a", "x", { ephemeral: true });
-    const seen = await record(other.session, "/n");
-    one.cut();
-    await until(world, "the cut", () => one.session.state === "SUSPENDED");
-    await letPass(world, 0.5);
-    one.heal();
-    await until(world, "the connection", () => one.session.state === "CONNECTED");
-    await letPass(world, 1.2);
-    expect(one.states).toEqual(["SUSPENDED", "CONNECTED"]);
-    expect(seen.events).toEqual([]);
-    expect(await one.session.get("/n/a")).toMatchObject({ sessionId: one.session.id });
-  });
+  inWorld(
+    "R12 (DS-7562, DS-5210): cut off for half of T: the same session, the same nodes, nothing removed",
+    async (world) => {
+      const [one, other] = [await enter(world), await enter(world)];
+      await one.session.put("/n/a", "x", { ephemeral: true });
+      const seen = await record(other.session, "/n");
+      one.cut();
+      await until(world, "the cut", () => one.session.state === "SUSPENDED");
+      await letPass(world, 0.5);
+      one.heal();
+      await until(world, "the connection", () => one.session.state === "CONNECTED");
+      await letPass(world, 1.2);
+      expect(one.states).toEqual(["SUSPENDED", "CONNECTED"]);
+      expect(seen.events).toEqual([]);
+      expect(await one.session.get("/n/a")).toMatchObject({ sessionId: one.session.id });
+    },
+  );
 
-  inWorld("R12: frozen for half of T: the same session, the same nodes, nothing removed", async (world) => {
-    const [one, other] = [await enter(world), await enter(world)];
-    await one.session.put("/n/a", "x", { ephemeral: true });
-    const seen = await record(other.session, "/n");
-    one.freeze();
-    await letPass(world, 0.5);
-    one.heal();
-    await letPass(world, 1.2);
-    expect(one.session.state).toBe("CONNECTED");
-    expect(one.states).not.toContain("LOST");
-    expect(seen.events).toEqual([]);
-    expect(await one.session.get("/n/a")).toMatchObject({ sessionId: one.session.id });
-  });
+  inWorld(
+    "R12 (DS-3009): frozen for half of T: the same session, the same nodes, nothing removed",
+    async (world) => {
+      const [one, other] = [await enter(world), await enter(world)];
+      await one.session.put("/n/a", "x", { ephemeral: true });
+      const seen = await record(other.session, "/n");
+      one.freeze();
+      await letPass(world, 0.5);
+      one.heal();
+      await letPass(world, 1.2);
+      expect(one.session.state).toBe("CONNECTED");
+      expect(one.states).not.toContain("LOST");
+      expect(seen.events).toEqual([]);
+      expect(await one.session.get("/n/a")).toMatchObject({ sessionId: one.session.id });
+    },
+  );
 
   inWorld("R13: frozen for long: suspended by 2/3 T, lost before T, removed only after", async (world) => {
     const [one, other] = [await enter(world), await enter(world)];

@@ -39,7 +39,7 @@ export function checkSessions(inWorld: InWorld): void {
     }
   });
 
-  inWorld("closing tells the watchers at once", async (world) => {
+  inWorld("closing tells the watchers at once (DS-14936)", async (world) => {
     const [one, other] = [await enter(world), await enter(world)];
     await one.session.put("/n/a", "x", { ephemeral: true });
     const seen = await record(other.session, "/n");
@@ -68,24 +68,27 @@ export function checkSessions(inWorld: InWorld): void {
     expect(await other.session.children("/n")).toEqual([]);
   });
 
-  inWorld("R01, R02: a killed process is removed once, after its lease and soon after T", async (world) => {
-    const [one, other] = [await enter(world), await enter(world)];
-    await one.session.put("/n/a", "1", { ephemeral: true });
-    const seen = await record(other.session, "/n");
-    await one.session.put("/n/a", "2", { ephemeral: true });
-    await untilEvents(world, seen, 1);
-    await one.kill();
-    const killedMs = world.clock.monotonicMs();
-    const leaseDeadlineMs = one.session.leaseDeadlineMs;
-    await untilEvents(world, seen, 2);
-    const seenMs = world.clock.monotonicMs();
-    expect(seenMs).toBeGreaterThan(leaseDeadlineMs);
-    expect(seenMs - killedMs).toBeGreaterThan(world.sessionTimeoutMs * 0.6);
-    await letPass(world, 0.5);
-    expect(seen.events.slice(1)).toEqual([
-      { type: "REMOVED", path: "/n/a", value: "2", sessionId: one.session.id },
-    ]);
-  });
+  inWorld(
+    "R01, R02 (DS-17645, DS-16837): a killed process is removed once, after its lease and soon after T",
+    async (world) => {
+      const [one, other] = [await enter(world), await enter(world)];
+      await one.session.put("/n/a", "1", { ephemeral: true });
+      const seen = await record(other.session, "/n");
+      await one.session.put("/n/a", "2", { ephemeral: true });
+      await untilEvents(world, seen, 1);
+      await one.kill();
+      const killedMs = world.clock.monotonicMs();
+      const leaseDeadlineMs = one.session.leaseDeadlineMs;
+      await untilEvents(world, seen, 2);
+      const seenMs = world.clock.monotonicMs();
+      expect(seenMs).toBeGreaterThan(leaseDeadlineMs);
+      expect(seenMs - killedMs).toBeGreaterThan(world.sessionTimeoutMs * 0.6);
+      await letPass(world, 0.5);
+      expect(seen.events.slice(1)).toEqual([
+        { type: "REMOVED", path: "/n/a", value: "2", sessionId: one.session.id },
+      ]);
+    },
+  );
 
   inWorld("a killed process is removed also when nobody watches", async (world) => {
     const [one, other] = [await enter(world), await enter(world)];
@@ -96,20 +99,25 @@ export function checkSessions(inWorld: InWorld): void {
     expect(await other.session.get("/n/a")).toBeUndefined();
   });
 
-  inWorld("R28: five of ten die at once: exactly they are removed, the others live on", async (world) => {
-    const actors = await Promise.all(Array.from({ length: 10 }, () => enter(world)));
-    await Promise.all(actors.map(({ session }, n) => session.put(`/n/${n}`, String(n), { ephemeral: true })));
-    const watching = await Promise.all(actors.slice(5).map(({ session }) => record(session, "/n")));
-    await Promise.all(actors.slice(0, 5).map((actor) => actor.kill()));
-    for (const seen of watching) await untilEvents(world, seen, 5);
-    await letPass(world, 1);
-    for (const { events } of watching) {
-      expect(events.map(({ type, path }) => `${type} ${path}`).sort()).toEqual(
-        ["0", "1", "2", "3", "4"].map((name) => `REMOVED /n/${name}`),
+  inWorld(
+    "R28 (DS-17047): five of ten die at once: exactly they are removed, the others live on",
+    async (world) => {
+      const actors = await Promise.all(Array.from({ length: 10 }, () => enter(world)));
+      await Promise.all(
+        actors.map(({ session }, n) => session.put(`/n/${n}`, String(n), { ephemeral: true })),
       );
-    }
-    expect(actors.slice(5).map(({ states }) => states)).toEqual([[], [], [], [], []]);
-  });
+      const watching = await Promise.all(actors.slice(5).map(({ session }) => record(session, "/n")));
+      await Promise.all(actors.slice(0, 5).map((actor) => actor.kill()));
+      for (const seen of watching) await untilEvents(world, seen, 5);
+      await letPass(world, 1);
+      for (const { events } of watching) {
+        expect(events.map(({ type, path }) => `${type} ${path}`).sort()).toEqual(
+          ["0", "1", "2", "3", "4"].map((name) => `REMOVED /n/${name}`),
+        );
+      }
+      expect(actors.slice(5).map(({ states }) => states)).toEqual([[], [], [], [], []]);
+    },
+  );
 
   inWorld("a process that stood still for more than T knows it before anything else", async (world) => {
     const { session, states } = await enter(world);

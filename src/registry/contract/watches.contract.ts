@@ -19,23 +19,26 @@ export function checkWatches(inWorld: InWorld): void {
     ]);
   });
 
-  inWorld("R02: tells arrival, change and removal, with the owner and the last value", async (world) => {
-    const [one, other] = [await enter(world), await enter(world)];
-    const seen = await record(other.session, "/n");
-    const sessionId = one.session.id;
-    await one.session.put("/n/a", "1", { ephemeral: true });
-    await untilEvents(world, seen, 1);
-    await one.session.put("/n/a", "2", { ephemeral: true });
-    await untilEvents(world, seen, 2);
-    await one.session.delete("/n/a");
-    await untilEvents(world, seen, 3);
-    expect(seen.snapshots).toEqual([[]]);
-    expect(seen.events).toEqual([
-      { type: "ADDED", path: "/n/a", value: "1", sessionId },
-      { type: "UPDATED", path: "/n/a", value: "2", sessionId },
-      { type: "REMOVED", path: "/n/a", value: "2", sessionId },
-    ]);
-  });
+  inWorld(
+    "R02 (DS-14658, DS-18296, DS-18640): tells arrival, change and removal, with the owner and the last value",
+    async (world) => {
+      const [one, other] = [await enter(world), await enter(world)];
+      const seen = await record(other.session, "/n");
+      const sessionId = one.session.id;
+      await one.session.put("/n/a", "1", { ephemeral: true });
+      await untilEvents(world, seen, 1);
+      await one.session.put("/n/a", "2", { ephemeral: true });
+      await untilEvents(world, seen, 2);
+      await one.session.delete("/n/a");
+      await untilEvents(world, seen, 3);
+      expect(seen.snapshots).toEqual([[]]);
+      expect(seen.events).toEqual([
+        { type: "ADDED", path: "/n/a", value: "1", sessionId },
+        { type: "UPDATED", path: "/n/a", value: "2", sessionId },
+        { type: "REMOVED", path: "/n/a", value: "2", sessionId },
+      ]);
+    },
+  );
 
   inWorld(
     "R35: sees the node itself and whole segments only, and no parents that came by themselves",

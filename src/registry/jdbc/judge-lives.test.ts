@@ -42,7 +42,7 @@ describe("judging lives by their beats", () => {
     expect(poll([0, "1"], [500, "1"], [1000, "1"], [1100, "1"])).toEqual([1100]);
   });
 
-  test("R23: only our own clock counts: it needs no time of anybody else", () => {
+  test("R23 (DS-latent-10.4-17): only our own clock counts: it needs no time of anybody else", () => {
     // The same polls on a clock that is a day ahead.
     const day = 86_400_000;
     expect(poll(...every(100, 1100, () => "1").map(([ms, no]): [number, string] => [ms + day, no]))).toEqual([

@@ -36,7 +36,7 @@ export function checksByTables(
       expect(beaten).toBeLessThanOrEqual(6);
     },
 
-    "R25: one whose row is deleted notices at its next beat": async (world) => {
+    "R25 (DS-18274): one whose row is deleted notices at its next beat": async (world) => {
       const [one, other] = [await enter(world), await enter(world)];
       await one.session.put("/n/a", "x", { ephemeral: true });
       const seen = await record(other.session, "/n");
