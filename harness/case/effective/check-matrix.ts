@@ -17,7 +17,10 @@ function pathsIn(node: Located): readonly string[] {
 
 const within = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}.`);
 
-/** Fields of the maps of a key that nothing asks for: a word that was misspelt, or a test that tests nothing. */
+/**
+ * Fields of the maps of a key that nothing asks for: a word that was misspelt, or a test that tests nothing. The first
+ * one may be there for its word alone, which is the name of the sub-test.
+ */
 function unusedFields(key: string, items: readonly Located[], used: readonly string[]): readonly Problem[] {
   // The whole value is put in somewhere: so are its fields.
   if (used.includes(key)) return [];
@@ -25,7 +28,8 @@ function unusedFields(key: string, items: readonly Located[], used: readonly str
   return items.flatMap((item) =>
     item.kind !== "map"
       ? []
-      : [...item.entries].flatMap(([field, { keyAt }]): readonly Problem[] => {
+      : [...item.entries].flatMap(([field, { keyAt, node }], index): readonly Problem[] => {
+          if (index === 0 && node.kind === "scalar") return [];
           const path = `${key}.${field}`;
           if (seen.has(path) || used.some((one) => within(one, path))) return [];
           seen.add(path);
