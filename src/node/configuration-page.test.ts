@@ -5,7 +5,7 @@ import { ConfigReader } from "./config-reader.ts";
 import { readNodeConfig } from "./load-node-config.ts";
 
 /** Keys that are told with the sections that have them only when these are written. */
-const SECTIONS = { overload: {}, log: {} };
+const SECTIONS = { overload: {}, log: {}, alert: {} };
 const DEFAULTS_ELSEWHERE = { logRetentionMs: 604_800_000, logLimitBytes: 1024 ** 3 };
 
 /** Rows of the table of keys: key and default, as written. */
