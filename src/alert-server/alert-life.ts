@@ -4,7 +4,7 @@ import { errorMessage, type Timer } from "../base/index.ts";
 import type { NodeConfig } from "../config/index.ts";
 import { MasterSession } from "../master/master-session.ts";
 import { nodePath } from "../model/index.ts";
-import type { NodePorts } from "../node/index.ts";
+import { type Figure, gauge, type NodeHealth, type NodePorts } from "../node/index.ts";
 import type { Registry, RegistrySession } from "../registry/index.ts";
 import {
   ALERT_CHANNEL,
@@ -45,6 +45,7 @@ export class AlertLife {
   readonly #election: Election;
   readonly #sender: AlertSender;
   #pulse: Timer | undefined;
+  #isOver = false;
   #beating = false;
   #answeredAtMs: number;
   #rejoining: Promise<void> | undefined;
@@ -102,6 +103,31 @@ export class AlertLife {
   /** Elected, and F has not passed: it may send. */
   isActive(): boolean {
     return this.inSession() && this.#election.isActive;
+  }
+
+  get health(): Omit<NodeHealth, "draining"> {
+    const silentMs = this.#options.ports.clock.monotonicMs() - this.#answeredAtMs;
+    const { queryTimeoutMs, heartbeatMs } = this.#timing;
+    return {
+      live: !this.#isOver,
+      session: this.#session.state,
+      leaseMs: Math.round(this.#session.leaseMs),
+      database: silentMs > queryTimeoutMs + 2 * heartbeatMs ? "SILENT" : "ANSWERS",
+      busy: false,
+      incarnation: this.incarnation,
+    };
+  }
+
+  /** What is measured when somebody asks. */
+  gauges(): readonly Figure[] {
+    return [
+      gauge(
+        "failover_alert_server_active",
+        "1 if this alert server is the one that sends",
+        this.isActive() ? 1 : 0,
+      ),
+      gauge("failover_alert_sends_running", "Tries to send that are under way", this.#sender.underWay),
+    ];
   }
 
   /** Stands in the registry and for election when it resolves. Throws when it cannot be. */
@@ -180,6 +206,7 @@ export class AlertLife {
   }
 
   #fenced(): void {
+    this.#isOver = true;
     this.#giveUp("this alert server was fenced: others take it for dead");
   }
 

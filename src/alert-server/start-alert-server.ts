@@ -7,6 +7,7 @@ import {
   type ClaimedDirectory,
   ConfigError,
   claimDataDirectory,
+  createNodePages,
   type NodePorts,
   type RunningNode,
 } from "../node/index.ts";
@@ -99,7 +100,8 @@ class AlertServer implements RunningNode {
     const incarnation = random.uuid();
     this.#ports.identify(incarnation);
     const directory = await claimDataDirectory({ directory: dataDirectory, address, incarnation, clock });
-    const server = await createHttpRpcServer({ listen, handlers: this.#handlers(), clock });
+    const handlers = this.#handlers();
+    const server = await createHttpRpcServer({ listen, handlers, pages: this.#pages(), clock });
     this.#server = server;
     try {
       await this.#beginFirst(directory, incarnation);
@@ -112,6 +114,22 @@ class AlertServer implements RunningNode {
     const { pid } = process;
     const ready = { kind: "alert-server", address, listenPort: server.port, pid, sessionTimeoutMs } as const;
     events.emit({ type: "node.ready", ...ready });
+  }
+
+  #pages() {
+    const { kind, address } = this.#config;
+    const { figures } = this.#ports;
+    const joining = { live: true, session: "NONE", leaseMs: 0, busy: false, incarnation: "" } as const;
+    return createNodePages({
+      kind,
+      address,
+      health: () => ({
+        ...(this.#current?.life.health ?? joining),
+        draining: this.#stopped !== undefined,
+      }),
+      gauges: () => this.#current?.life.gauges() ?? [],
+      figures,
+    });
   }
 
   #handlers(): RpcHandlers {

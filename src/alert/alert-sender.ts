@@ -49,6 +49,11 @@ export class AlertSender {
     this.#running ??= this.#run();
   }
 
+  /** Tries that are under way. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
   /** There may be something to do. */
   poke(): void {
     this.#pause.abort();

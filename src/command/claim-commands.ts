@@ -204,7 +204,8 @@ function tell(ports: ClaimPorts, decided: readonly Decided[], epochs: ReadonlyMa
       commandId,
       commandType: command.type,
       workflowInstanceId,
-      epoch,
+      // Who is not let in was given to nobody at once, which is an epoch of its own.
+      epoch: inside ? epoch : epoch - 1,
     });
     const owner = inside ? ports.me.incarnation : null;
     ports.events.emit({ type: "workflow.owner", workflowInstanceId, owner, epoch });
@@ -238,14 +239,14 @@ export async function claimCommands(ports: ClaimPorts, fetch: FetchOptions): Pro
       (entry): entry is Taken => entry.decision.kind === "take" && entry.workflow !== undefined,
     );
     const taking = await takeAll(tx, ports, taken);
-    await settlePassing(tx, passing);
+    const waiting = await settlePassing(tx, passing);
     const stopped = await endStopped(tx, ports, passing);
     await refuseAll(tx, ports, found);
     if (found.length > 0) {
       const workflowInstanceId = found[0]?.command.workflowInstanceId ?? 0;
       await ports.failpoints.reach("command.claim.inside", { workflowInstanceId });
     }
-    return { decided: found, epochs: new Map([...taking, ...stopped]) };
+    return { decided: found, epochs: new Map([...taking, ...waiting, ...stopped]) };
   });
   tell(ports, decided, epochs);
   if (decided.length > 0) {

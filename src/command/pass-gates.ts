@@ -182,8 +182,14 @@ export async function endStopped(
   return epochs;
 }
 
-/** After the claim has written its rows: who has to wait is nobody's again, who is inside has no ticket. */
-export async function settlePassing(tx: SqlExecutor, { waiters, entered }: Passing): Promise<void> {
-  if (waiters.length > 0) await putToWait(tx, waiters);
+/**
+ * After the claim has written its rows: who has to wait is nobody's again, in an epoch of nobody's; who is inside has no
+ * ticket. Gives the epochs of those that wait.
+ */
+export async function settlePassing(
+  tx: SqlExecutor,
+  { waiters, entered }: Passing,
+): Promise<ReadonlyMap<number, number>> {
   if (entered.length > 0) await dropTickets(tx, entered);
+  return waiters.length > 0 ? putToWait(tx, waiters) : new Map();
 }

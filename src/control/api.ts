@@ -121,7 +121,7 @@ async function route(ports: ControlPorts, asked: ApiRequest, newId: () => string
 
 /**
  * The HTTP API for operators, on every master: whichever is asked stores the order, and whoever owns the workflow
- * carries it out. docs/operating.md describes it.
+ * carries it out. docs/control.md describes it.
  */
 export function createControlApi({ ports, random }: ApiOptions): HttpApi {
   return async (asked) => {

@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 3_600_000;
 
 /** Forgets what is only history, now and then. Any master may do it, several at once too. */
 export interface CleanUp {
-  /** One clean-up, if the last one is long enough ago. Throws StoreError or RegistryError. */
+  /** One clean-up, if the last one is long enough ago or there is too much. Throws StoreError or RegistryError. */
   runWhenDue(): Promise<void>;
 }
 
@@ -39,12 +39,13 @@ export async function forgetMarkers(
   const entries = await Promise.all(
     names.map((name) => session.get(`${REGISTRY_PATHS.failoverFinished}/${name}`)),
   );
-  const newestFirst = entries
+  const oldestFirst = entries
     .filter((entry) => entry !== undefined)
     .map((entry) => ({ path: entry.path, atMs: markedAt(entry.value) }))
-    .toSorted((left, right) => (right.atMs ?? 0) - (left.atMs ?? 0));
+    .toSorted((left, right) => (left.atMs ?? 0) - (right.atMs ?? 0));
   const beforeMs = nowMs - retentionMs;
-  const old = newestFirst.filter(({ atMs }, index) => index >= MARKERS_KEPT || (atMs ?? beforeMs) < beforeMs);
+  const tooMany = oldestFirst.length - MARKERS_KEPT;
+  const old = oldestFirst.filter(({ atMs }, index) => index < tooMany || (atMs ?? beforeMs) < beforeMs);
   for (const { path } of old) await session.delete(path);
 }
 
@@ -63,11 +64,15 @@ export function createCleanUp(ports: FailoverPorts): CleanUp {
   let dueMs = Number.NEGATIVE_INFINITY;
   return {
     async runWhenDue() {
-      if (ports.clock.monotonicMs() < dueMs) return;
+      const isDue = ports.clock.monotonicMs() >= dueMs;
+      const { retentionMs } = ports.timing;
+      const markers = await ports.session().children(REGISTRY_PATHS.failoverFinished);
+      // Too many are too many at any time: a listing of names is all that it costs to know.
+      if (isDue || markers.length > MARKERS_KEPT)
+        await forgetMarkers(ports.session(), { nowMs: ports.clock.now(), retentionMs });
+      if (!isDue) return;
       dueMs = ports.clock.monotonicMs() + pauseMs;
       await forgetRows(ports);
-      const { retentionMs } = ports.timing;
-      await forgetMarkers(ports.session(), { nowMs: ports.clock.now(), retentionMs });
     },
   };
 }

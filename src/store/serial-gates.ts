@@ -226,13 +226,18 @@ export interface Waiter {
 }
 
 /** After a claim has prepared their rows: who waits is nobody's. One that waited already keeps its place. */
-export async function putToWait(tx: SqlExecutor, waiters: readonly Waiter[]): Promise<void> {
-  await tx.query(
-    `UPDATE t_ds_workflow_instance w SET owner_incarnation = NULL, host = NULL, end_time = NULL,
-       serial_ticket = coalesce(w.serial_ticket, waiter.ticket)
-     FROM unnest($1::int[], $2::bigint[]) AS waiter (id, ticket) WHERE w.id = waiter.id`,
+export async function putToWait(
+  tx: SqlExecutor,
+  waiters: readonly Waiter[],
+): Promise<ReadonlyMap<number, number>> {
+  const { rows } = await tx.query<{ id: number; epoch: number }>(
+    `UPDATE t_ds_workflow_instance w SET owner_incarnation = NULL, owner_epoch = w.owner_epoch + 1, host = NULL,
+       end_time = NULL, serial_ticket = coalesce(w.serial_ticket, waiter.ticket)
+     FROM unnest($1::int[], $2::bigint[]) AS waiter (id, ticket) WHERE w.id = waiter.id
+     RETURNING w.id, w.owner_epoch AS epoch`,
     [waiters.map((waiter) => waiter.workflowInstanceId), waiters.map((waiter) => waiter.ticket)],
   );
+  return new Map(rows.map(({ id, epoch }) => [id, epoch]));
 }
 
 /** They are inside and wait no more. */
