@@ -89,8 +89,9 @@ export function connectionName(incarnation: string): string {
 export async function fence(ports: FailoverPorts, suspect: Suspect): Promise<SweepHold | undefined> {
   const { kind, address, incarnation } = suspect;
   await ports.failpoints.reach("failover.select.before", { incarnation });
-  await closeConnectionsOf(ports.database, incarnation);
-  const hold = await ports.database.transaction(async (tx) => {
+  // The fence waits for what the suspect has locked, and is not held up by anything else meanwhile.
+  const closing = closeConnectionsOf(ports.database, incarnation);
+  const fencing = ports.database.transaction(async (tx) => {
     const fenced = await fenceServer(tx, {
       me: ports.me.incarnation,
       target: { incarnation, kind, address },
@@ -100,6 +101,7 @@ export async function fence(ports: FailoverPorts, suspect: Suspect): Promise<Swe
     if (fenced !== undefined) await ports.failpoints.reach("failover.select.inside", { incarnation });
     return fenced;
   });
+  const [hold] = await Promise.all([fencing, closing]);
   if (hold === undefined) return undefined;
   ports.events.emit({ type: "failover.started", kind, of: address, ofIncarnation: incarnation });
   await ports.failpoints.reach("failover.select.after", { incarnation });

@@ -27,19 +27,22 @@ export async function selectTimeouts(
   definition: { readonly code: number; readonly version: number },
 ): Promise<Timeouts> {
   const { code, version } = definition;
-  const workflow = await sql.query<RawTimeout>(
+  const asked = sql.query<RawTimeout>(
     `SELECT code, coalesce(timeout_ms, timeout::bigint * ${MINUTE_MS}) AS ms, timeout_notify_strategy AS strategy
      FROM t_ds_workflow_definition WHERE code = $1 AND version = $2`,
     [code, version],
   );
-  const tasks = await sql.query<RawTimeout>(
-    `SELECT DISTINCT t.code, coalesce(t.timeout_ms, t.timeout::bigint * ${MINUTE_MS}) AS ms,
+  const [workflow, tasks] = await Promise.all([
+    asked,
+    sql.query<RawTimeout>(
+      `SELECT DISTINCT t.code, coalesce(t.timeout_ms, t.timeout::bigint * ${MINUTE_MS}) AS ms,
        t.timeout_notify_strategy AS strategy
      FROM t_ds_workflow_task_relation r
      JOIN t_ds_task_definition t ON t.code = r.post_task_code AND t.version = r.post_task_version
      WHERE r.workflow_definition_code = $1 AND r.workflow_definition_version = $2 AND t.timeout_flag = 1`,
-    [code, version],
-  );
+      [code, version],
+    ),
+  ]);
   const found = tasks.rows.flatMap((row) => {
     const timeout = timeoutOf(row);
     return timeout === undefined ? [] : [[row.code, timeout] as const];

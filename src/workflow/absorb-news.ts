@@ -87,9 +87,8 @@ export async function absorbDeaths(ports: RunPorts, run: RunState): Promise<void
 
 /** Takes in what others left for this workflow: orders, reports, deaths of workers. */
 export async function absorbNews(ports: RunPorts, run: RunState): Promise<void> {
-  await absorbIntents(ports, run);
   // Deaths are looked up before the reports: a report that was stored before its worker was fenced is then not missed.
-  await absorbDeaths(ports, run);
+  await Promise.all([absorbIntents(ports, run), absorbDeaths(ports, run)]);
   await absorbReports(ports, run);
   await absorbFreeSlots(ports, run);
 }

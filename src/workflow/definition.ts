@@ -60,9 +60,11 @@ function codeOf(node: string | number, tasks: readonly TaskDefinitionRow[]): num
 
 /** Reads the definition of a workflow instance. Throws GraphError or DamagedRowError when it cannot be run. */
 export async function loadDefinition(sql: SqlExecutor, row: WorkflowRow): Promise<LoadedDefinition> {
-  const [tasks, relations] = await Promise.all([
-    selectTaskDefinitions(sql, row.definitionCode, row.definitionVersion),
-    selectRelations(sql, row.definitionCode, row.definitionVersion),
+  const { definitionCode: code, definitionVersion: version } = row;
+  const [tasks, relations, timeouts] = await Promise.all([
+    selectTaskDefinitions(sql, code, version),
+    selectRelations(sql, code, version),
+    selectTimeouts(sql, { code, version }),
   ]);
   if (tasks.length === 0) {
     throw new DamagedRowError(
@@ -77,7 +79,5 @@ export async function loadDefinition(sql: SqlExecutor, row: WorkflowRow): Promis
     startCodes: startNodes.map((node) => codeOf(node, tasks)),
     depend,
   });
-  const { definitionCode: code, definitionVersion: version } = row;
-  const timeouts = await selectTimeouts(sql, { code, version });
   return { graph, tasks: new Map(tasks.map((task) => [task.code, task])), timeouts };
 }
