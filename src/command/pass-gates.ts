@@ -183,8 +183,8 @@ export async function endStopped(
 }
 
 /**
- * After the claim has written its rows: who has to wait is nobody's again, in an epoch of nobody's; who is inside has no
- * ticket. Gives the epochs of those that wait.
+ * After the claim has written its rows: who has to wait is nobody's again, in an epoch of nobody's; who is inside has
+ * no ticket. Gives the epochs of those that wait.
  */
 export async function settlePassing(
   tx: SqlExecutor,
