@@ -23,23 +23,21 @@ const PAUSE_MS = 100;
 export async function askMasters(
   ports: AskPorts,
   request: OperatorRequest["request"],
-): Promise<(OperatorAnswer & { readonly tries: number }) | { readonly unanswered: string }> {
+): Promise<OperatorAnswer | { readonly unanswered: string }> {
   const { cluster, clock, random, signal } = ports;
   const body: OperatorRequest = { requestId: random.uuid(), request };
   const deadlineMs = clock.monotonicMs() + GIVE_UP_MS;
   let last = "no master was up";
-  let tries = 0;
   while (clock.monotonicMs() < deadlineMs && !signal.aborted) {
     const ready = cluster.nodes.flatMap(({ entry, current }) =>
       entry.kind === "master" && current?.phase === "ready" ? [current] : [],
     );
     const master = ready[random.below(Math.max(1, ready.length))];
     if (master?.listenPort !== undefined) {
-      tries += 1;
       try {
         const target = { host: "127.0.0.1", port: master.listenPort, path: "/rpc/operate" };
         const answer = await postJson(target, body, ONE_TRY_MS);
-        if (isAnswer(answer)) return { ...answer, tries };
+        if (isAnswer(answer)) return answer;
         last = `${master.name} answered ${JSON.stringify(answer)}`;
       } catch (error) {
         last = `${master.name}: ${errorMessage(error)}`;

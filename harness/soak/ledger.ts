@@ -9,8 +9,6 @@ export interface Booking {
   /** Name of its workflow. */
   readonly shape: string;
   readonly orders: Readonly<Record<Order, number>>;
-  /** Refused by one master, after another one had been asked and did not answer: that one may still carry it out. */
-  readonly uncertain: Readonly<Record<Order, number>>;
 }
 
 /** A row of t_ds_workflow_instance as the ledger compares it. */
@@ -31,8 +29,7 @@ export class Ledger {
 
   /** A start that was accepted. */
   started(id: number, shape: string): void {
-    if (!this.#bookings.has(id))
-      this.#bookings.set(id, { id, shape, orders: NO_ORDERS, uncertain: NO_ORDERS });
+    if (!this.#bookings.has(id)) this.#bookings.set(id, { id, shape, orders: NO_ORDERS });
   }
 
   /** An order that was accepted. */
@@ -41,14 +38,6 @@ export class Ledger {
     if (booking === undefined) return;
     const orders = { ...booking.orders, [order]: booking.orders[order] + 1 };
     this.#bookings.set(id, { ...booking, orders });
-  }
-
-  /** An order that was refused, while nobody knows what became of an earlier copy of it. */
-  maybeOrdered(id: number, order: Order): void {
-    const booking = this.#bookings.get(id);
-    if (booking === undefined) return;
-    const uncertain = { ...booking.uncertain, [order]: booking.uncertain[order] + 1 };
-    this.#bookings.set(id, { ...booking, uncertain });
   }
 
   /** A request that no master answered in all its time: nobody knows whether it is carried out. */
@@ -91,10 +80,10 @@ const nameOf = ({ shape, id }: { readonly shape: string; readonly id: number }):
 const AGAIN = ["repeat", "recoverFailed", "recoverSuspended"] as const;
 
 function judge(booking: Booking, row: Outcome): readonly string[] {
-  const { orders, uncertain, shape } = booking;
+  const { orders, shape } = booking;
   const ends = new Set([shape.startsWith("fails") ? "FAILURE" : "SUCCESS"]);
-  if (orders.stop + uncertain.stop > 0) ends.add("STOP");
-  if (orders.pause + uncertain.pause > 0) ends.add("PAUSE");
+  if (orders.stop > 0) ends.add("STOP");
+  if (orders.pause > 0) ends.add("PAUSE");
   const told = Object.entries(orders).flatMap(([order, count]) => (count > 0 ? [`${count} x ${order}`] : []));
   const after = told.length === 0 ? "" : ` after ${told.join(", ")}`;
   const wrong: string[] = [];
@@ -103,8 +92,7 @@ function judge(booking: Booking, row: Outcome): readonly string[] {
   }
   // Each order to do it again is a run of its own: fewer were lost, more were done twice.
   const runs = 1 + AGAIN.reduce((sum, order) => sum + orders[order], 0);
-  const more = AGAIN.reduce((sum, order) => sum + uncertain[order], 0);
-  if (row.runTimes < runs || row.runTimes > runs + more)
+  if (row.runTimes !== runs)
     wrong.push(`${nameOf(row)} should have run_times ${runs}${after}, and has ${row.runTimes}`);
   return wrong;
 }

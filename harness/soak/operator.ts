@@ -102,11 +102,7 @@ export class Operator {
       const answer = await askMasters(this.#ports, { kind: order, workflowInstanceId: id });
       if ("unanswered" in answer) return this.#ledger.unanswered(`${order} ${id} (${answer.unanswered})`);
       // Refused: it had ended, or goes on already. That is the master's good right.
-      if (!answer.accepted) {
-        // A copy of it may still be on its way to a master that stood still, and be accepted there.
-        if (answer.tries > 1) this.#ledger.maybeOrdered(id, order);
-        return;
-      }
+      if (!answer.accepted) return;
       this.#ledger.ordered(id, order);
       this.#open.set(id, "ordered");
     });

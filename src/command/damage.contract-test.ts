@@ -129,11 +129,14 @@ describe("operators", () => {
     expect((await database.query("SELECT 1 FROM t_ds_workflow_instance")).rowCount).toBe(1);
   });
 
-  test("a refusal is no promise: the same request may be accepted later", async () => {
+  test("a refusal stands: a copy of the request that comes later is not carried out, a new one is", async () => {
     const stop = { kind: "stop", workflowInstanceId: 5 } as const;
-    expect(await operate(ports, { requestId: "r3", request: stop })).toMatchObject({ accepted: false });
+    const no = await operate(ports, { requestId: "r3", request: stop });
+    expect(no).toMatchObject({ accepted: false, code: "NOT_FOUND" });
     await addWorkflow(5, X);
-    expect(await operate(ports, { requestId: "r3", request: stop })).toMatchObject({ accepted: true });
+    expect(await operate(ports, { requestId: "r3", request: stop })).toEqual(no);
+    expect((await database.query("SELECT 1 FROM t_ds_workflow_intent")).rowCount).toBe(0);
+    expect(await operate(ports, { requestId: "r4", request: stop })).toMatchObject({ accepted: true });
   });
 });
 

@@ -147,7 +147,7 @@ describe("a start", () => {
       message: expect.stringMatching(message),
     });
     expect(await count("t_ds_workflow_instance")).toBe(0);
-    expect(await count("t_ds_operator_request")).toBe(0);
+    expect(await count("t_ds_command")).toBe(0);
   });
 
   test("of a backfill is the instance of its oldest date", async () => {

@@ -11,12 +11,12 @@ import {
   closeRequest,
   type Database,
   endInSerialWait,
-  forgetRequest,
   insertIntent,
   lockCommandOf,
   lockWorkflows,
   notifyWorkflow,
   openRequest,
+  refuseRequest,
   type SqlExecutor,
   selectOpenIntents,
   type WorkflowRow,
@@ -132,20 +132,21 @@ async function answerOnce(
 ): Promise<OperatorAnswer> {
   const { requestId, request } = asked;
   const known = await openRequest(tx, requestId, ports.clock.now(), hashOf(request));
-  if (known === "other")
+  if (known.kind === "other")
     return refused(
       `the request id ${requestId} belongs to another request`,
       "REUSED",
       "take a new id for a new request; the old one only for a repetition",
     );
-  if (known !== "new") return { accepted: true, workflowInstanceId: known };
+  if (known.kind === "accepted") return { accepted: true, workflowInstanceId: known.workflowInstanceId };
+  if (known.kind === "refused") return JSON.parse(known.refusal) as OperatorAnswer;
   // It is thrown before anything is written, so the transaction may go on.
   const given = await carryOut(tx, ports, asked).catch((error: unknown) => {
     if (error instanceof RefusedError) return refused(error.message, error.code, error.fix);
     throw error;
   });
   if (given.accepted) await closeRequest(tx, requestId, given.workflowInstanceId);
-  else await forgetRequest(tx, requestId);
+  else await refuseRequest(tx, requestId, JSON.stringify(given));
   return given;
 }
 

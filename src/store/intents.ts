@@ -53,29 +53,43 @@ export async function closeIntents(
   );
 }
 
+/** What is known of a request by its id. */
+export type KnownRequest =
+  | { readonly kind: "new" }
+  /** The id belongs to a request that asked for something else. */
+  | { readonly kind: "other" }
+  /** It was accepted, about this workflow instance. */
+  | { readonly kind: "accepted"; readonly workflowInstanceId: number }
+  /** It was refused; the answer as it was stored. */
+  | { readonly kind: "refused"; readonly refusal: string };
+
 /**
- * First in the transaction of a request: a second one with the same id waits here until the first has ended. "new", or
- * the workflow instance that the first one was about: it is answered alike. "other": the id belongs to a request that
- * asked for something else (`hash` names what is asked; without one nobody compares).
+ * First in the transaction of a request: a second one with the same id waits here until the first has ended, and is
+ * answered alike. `hash` names what is asked; without one nobody compares.
  */
 export async function openRequest(
   tx: SqlExecutor,
   requestId: string,
   nowMs: number,
   hash: string | null = null,
-): Promise<"new" | "other" | number> {
+): Promise<KnownRequest> {
   const { rowCount } = await tx.query(
     `INSERT INTO t_ds_operator_request (request_id, create_time, request_hash) VALUES ($1, $2, $3)
      ON CONFLICT (request_id) DO NOTHING`,
     [requestId, sqlTime(nowMs), hash],
   );
-  if (rowCount === 1) return "new";
-  const { rows } = await tx.query<{ id: number | null; hash: string | null }>(
-    `SELECT workflow_instance_id AS id, request_hash AS hash FROM t_ds_operator_request WHERE request_id = $1`,
+  if (rowCount === 1) return { kind: "new" };
+  const { rows } = await tx.query<{ id: number | null; hash: string | null; refusal: string | null }>(
+    `SELECT workflow_instance_id AS id, request_hash AS hash, refusal FROM t_ds_operator_request
+     WHERE request_id = $1`,
     [requestId],
   );
   const known = rows[0]?.hash ?? null;
-  return known !== null && hash !== null && known !== hash ? "other" : (rows[0]?.id ?? 0);
+  if (known !== null && hash !== null && known !== hash) return { kind: "other" };
+  const refusal = rows[0]?.refusal ?? null;
+  return refusal === null
+    ? { kind: "accepted", workflowInstanceId: rows[0]?.id ?? 0 }
+    : { kind: "refused", refusal };
 }
 
 /** Last in it: accepted, and about this workflow instance. */
@@ -90,7 +104,7 @@ export async function closeRequest(
   ]);
 }
 
-/** A refusal leaves no trace: the same request may be accepted later. */
-export async function forgetRequest(tx: SqlExecutor, requestId: string): Promise<void> {
-  await tx.query("DELETE FROM t_ds_operator_request WHERE request_id = $1", [requestId]);
+/** Last in it: refused. No is an answer too: a copy of the request that arrives later gets the same one. */
+export async function refuseRequest(tx: SqlExecutor, requestId: string, refusal: string): Promise<void> {
+  await tx.query("UPDATE t_ds_operator_request SET refusal = $2 WHERE request_id = $1", [requestId, refusal]);
 }

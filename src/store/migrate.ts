@@ -6,6 +6,7 @@ import { gatesAndSlots } from "./migrations/0004-gates-and-slots.ts";
 import { control } from "./migrations/0005-control.ts";
 import { workerGroupHint } from "./migrations/0006-worker-group-hint.ts";
 import { alerts } from "./migrations/0007-alerts.ts";
+import { refusals } from "./migrations/0008-refusals.ts";
 
 /** Steps from an empty database to the present schema, in order. A step that was released is never changed. */
 const MIGRATIONS: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly name: string; re
   { version: 5, name: "control", sql: control },
   { version: 6, name: "worker-group-hint", sql: workerGroupHint },
   { version: 7, name: "alerts", sql: alerts },
+  { version: 8, name: "refusals", sql: refusals },
 ];
 
 /** Any number that nobody else uses for an advisory lock. */

@@ -36,7 +36,7 @@ export async function startNextDate(
   const stops = end.state === "FAILURE" && row.failureStrategy !== FAILURE_STRATEGY_CODES.CONTINUE;
   if (next === undefined || stops || end.state === "STOP" || end.state === "PAUSE") return;
   const requestId = `backfill-after-${row.id}`;
-  if ((await openRequest(tx, requestId, end.nowMs)) !== "new") return;
+  if ((await openRequest(tx, requestId, end.nowMs)).kind !== "new") return;
   const { definitionCode, definitionVersion, workerGroup, taskDependType } = row;
   const priority = row.priority ?? 2;
   const instance = await insertInstance(tx, {

@@ -63,7 +63,7 @@ const TABLES: Readonly<Record<string, Partial<Readonly<Record<ColumnKind, string
   },
   t_ds_operator_request: {
     number: "workflow_instance_id",
-    text: "request_id request_hash",
+    text: "request_id request_hash refusal",
     time: "create_time",
   },
   t_ds_plugin_define: {
