@@ -15,7 +15,7 @@ import {
   type OnTestStart,
   type OnTestSuccess,
 } from "./jest-contract.ts";
-import { readSeed, readTier, SEEDS } from "./read-tier.ts";
+import { readJobs, readSeed, readTier, SEEDS } from "./read-tier.ts";
 
 const clock = createSystemClock();
 
@@ -72,7 +72,7 @@ async function runFiles(
   try {
     await runCases({
       cases: files.flatMap(selectedCases),
-      jobs: defaultJobs(),
+      jobs: readJobs(process.env) ?? defaultJobs(),
       repeat: 1,
       bail: false,
       seed,

@@ -33,6 +33,15 @@ export function readSeed(environment: Readonly<Record<string, string | undefined
   throw unknown("FAILOVER_SEED", text, `a whole number from 0 to ${SEEDS - 1}`);
 }
 
+/** What FAILOVER_JOBS says; undefined when it is unset or empty. Throws HarnessError when it is no number of cases. */
+export function readJobs(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+  const text = environment["FAILOVER_JOBS"] || undefined;
+  if (text === undefined) return undefined;
+  const jobs = Number(text);
+  if (Number.isSafeInteger(jobs) && jobs >= 1) return jobs;
+  throw unknown("FAILOVER_JOBS", text, "a whole number from 1 on");
+}
+
 function unknown(name: string, word: string, allowed: string): HarnessError {
   return new HarnessError([
     { code: "arguments/environment", what: `${name}=${word} is not known`, fix: `set it to ${allowed}` },
