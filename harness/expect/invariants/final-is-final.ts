@@ -4,6 +4,7 @@ import { groupBy } from "../group-by.ts";
 import { wordIn } from "../words.ts";
 import { mayResume, resumingClaims } from "./claims.ts";
 import type { Breach, Invariant } from "./invariant.ts";
+import { isThawing } from "./lives.ts";
 
 /**
  * A finished row stays as it is, but for its flag; except that a PAUSE may be resumed, a FAILURE forced to success, and
@@ -19,9 +20,28 @@ function isAllowed(from: string, to: string): boolean {
   return from === to || from === "PAUSE" || (from === "FAILURE" && to === "FORCED_SUCCESS");
 }
 
+interface Told {
+  readonly atMs: number;
+  readonly epoch: number;
+  readonly incarnation: string;
+}
+
+/**
+ * Without what a process that stood still told when it woke up, of an epoch that was over by then: it wrote that before
+ * it stood still. Had it written it afterwards, the row would say so.
+ */
+function inOrder<E extends Told>(events: readonly E[], facts: Facts): readonly E[] {
+  return events.filter(
+    (event, index) =>
+      !events.slice(0, index).some(({ epoch }) => epoch > event.epoch) ||
+      !isThawing(facts.lifeOf(event.incarnation), event.atMs),
+  );
+}
+
 function changedAttempts(facts: Facts): readonly Breach[] {
   const byAttempt = groupBy(facts.events("task.state"), ({ taskInstanceId }) => taskInstanceId);
-  return [...byAttempt].flatMap(([id, events]): readonly Breach[] => {
+  return [...byAttempt].flatMap(([id, all]): readonly Breach[] => {
+    const events = inOrder(all, facts);
     const at = events.findIndex(({ state }) => !isUnfinishedTask(state));
     const final = events[at];
     if (final === undefined) return [];
@@ -45,7 +65,8 @@ function rowDiffers(instanceId: number, id: number, told: string, facts: Facts):
 
 function changedWorkflows(facts: Facts): readonly Breach[] {
   const byInstance = groupBy(facts.events("workflow.state"), ({ workflowInstanceId }) => workflowInstanceId);
-  return [...byInstance].flatMap(([id, events]): readonly Breach[] => {
+  return [...byInstance].flatMap(([id, all]): readonly Breach[] => {
+    const events = inOrder(all, facts);
     const instance = facts.instanceById(id);
     const claims = resumingClaims(id, facts);
     const breach = events.find((event, index) => {

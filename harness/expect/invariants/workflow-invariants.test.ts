@@ -4,6 +4,8 @@ import {
   type EvidenceParts,
   incarnationOf,
   instanceRow,
+  life,
+  nodes,
   start,
   told,
   WORKFLOW_CODE,
@@ -85,6 +87,21 @@ describe("final-is-final", () => {
       told("master-1", 300, { ...body, from: "SUCCESS", state: "SUCCESS", flag: 0 }),
     ];
     expect(breaches("final-is-final", { evidence: { history } })).toEqual([]);
+  });
+
+  test("holds for what a process told when it woke up, and breaks for what the row says then", () => {
+    const thawed = nodes({ "master-1": [life("master-1", { pauses: [{ fromMs: 100, toMs: 2000 }] })] });
+    const history = [
+      wrote("master-2", 1000, ["RUNNING_EXECUTION", "SUCCESS"], 3),
+      wrote("master-1", 2001, ["DISPATCH", "RUNNING_EXECUTION"], 1),
+    ];
+    const attempts = [attemptRow(1, "extract", "SUCCESS")];
+    expect(breaches("final-is-final", { attempts, evidence: { history, nodes: thawed } })).toEqual([]);
+    const changed = [attemptRow(1, "extract", "RUNNING_EXECUTION")];
+    expect(breaches("final-is-final", { attempts: changed, evidence: { history, nodes: thawed } })).toEqual([
+      "extract, attempt 1, had finished as SUCCESS, and its row says RUNNING_EXECUTION",
+    ]);
+    expect(breaches("final-is-final", { attempts, evidence: { history } })).toHaveLength(1);
   });
 });
 
