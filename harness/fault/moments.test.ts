@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { processState } from "../cluster/index.ts";
+import { told } from "../expect/evidence-builder.ts";
+import { stateAfter } from "./moments.ts";
 import { runSteps } from "./run-steps.ts";
 import {
   attempt,
@@ -151,4 +153,26 @@ describe("when a step comes", () => {
     expect(steps[1]?.firedAtMs).toBeLessThan(steps[2]?.firedAtMs ?? 0);
     expect(steps[2]?.firedAtMs).toBeGreaterThan(190);
   });
+});
+
+test("a state that was seen is left by what comes after it, not by what is told late of the way to it", () => {
+  const change = (
+    from: "SUBMITTED_SUCCESS" | "DELAY_EXECUTION" | null,
+    state: "SUBMITTED_SUCCESS" | "DISPATCH",
+  ) =>
+    told("master-1", 1, {
+      type: "task.state",
+      workflowInstanceId: 1,
+      taskInstanceId: 1,
+      taskName: "A",
+      state,
+      from,
+      flag: 1,
+      epoch: 1,
+    });
+  const onTheWay = change(null, "SUBMITTED_SUCCESS");
+  const left = change("DELAY_EXECUTION", "DISPATCH");
+  expect(stateAfter([onTheWay], ["DELAY_EXECUTION"])).toBeUndefined();
+  expect(stateAfter([onTheWay, left], ["DELAY_EXECUTION"])).toBe("DISPATCH");
+  expect(stateAfter([left], ["DELAY_EXECUTION", "DISPATCH"])).toBeUndefined();
 });

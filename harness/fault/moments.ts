@@ -142,6 +142,20 @@ function hitOf(stage: Stage, process: Hit["process"]): Hit | undefined {
 }
 
 /**
+ * The state that a row went into from one of these; undefined: it did not, as far as the events tell. They come a
+ * little after what they tell of: one that leads up to the states that were seen already takes nothing back.
+ */
+export function stateAfter(events: readonly HistoryEvent[], words: readonly string[]): string | undefined {
+  let isThere = false;
+  for (const event of events) {
+    if (!("state" in event) || !("from" in event)) continue;
+    if (words.includes(event.state)) isThere = true;
+    else if (isThere || (event.from !== null && words.includes(event.from))) return event.state;
+  }
+  return undefined;
+}
+
+/**
  * By the history and not by another query: the fault itself, once landed, may change the row within milliseconds. An
  * event is written after its row was, so one that is older than the look cannot take back what the look saw.
  */
@@ -153,13 +167,13 @@ function leftSince(
     readonly seenAtMs: number;
   },
 ): (atMs: number) => string | undefined {
-  return (atMs) => {
-    const left = stage.history.events().find((event) => {
-      if (!row.isIt(event) || event.atMs < row.seenAtMs || event.atMs > atMs) return false;
-      return "state" in event && !row.words.includes(event.state);
-    });
-    return left !== undefined && "state" in left ? left.state : undefined;
-  };
+  return (atMs) =>
+    stateAfter(
+      stage.history
+        .events()
+        .filter((event) => row.isIt(event) && event.atMs >= row.seenAtMs && event.atMs <= atMs),
+      row.words,
+    );
 }
 
 async function lookForEvent(stage: Stage, what: Subject<"event">, sinceMs: number): Promise<Look<Came>> {

@@ -111,7 +111,8 @@ describe("the other actions", () => {
     const services = { ...stage.options.services, ownRegistry };
     const { steps, trouble } = await runSteps({ ...stage.options, services });
     expect(trouble).toBeUndefined();
-    expect((steps[0]?.landedAtMs ?? 0) - (steps[0]?.firedAtMs ?? 0)).toBeGreaterThanOrEqual(50);
+    // A timer of Node counts whole milliseconds, and may come one early.
+    expect((steps[0]?.landedAtMs ?? 0) - (steps[0]?.firedAtMs ?? 0)).toBeGreaterThanOrEqual(49);
   });
 
   test("an undo that fails is an error", async () => {
