@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Clock, errorMessage, type Timer } from "../base/index.ts";
+import { type Clock, errorMessage } from "../base/index.ts";
 import { type Member, slotOf } from "../cluster/index.ts";
 import { type ClaimLoop, startClaimLoop } from "../command/index.ts";
 import { noteLeft } from "../failover/index.ts";
@@ -14,14 +14,10 @@ import {
   WORKER_GROUP_CHANNEL,
   WORKFLOW_CHANNEL,
 } from "../store/index.ts";
-import { warmUp } from "../workflow/index.ts";
 import { composeMaster, type MasterLifeOptions, type MasterParts } from "./compose-master.ts";
 import { masterGauges } from "./master-gauges.ts";
 import { MasterPulse } from "./master-pulse.ts";
 import { sweepOneself } from "./sweep-oneself.ts";
-
-/** Part of the session time-out after which a master that has joined prepares for take-overs. */
-const WARM_AFTER_PART = 4;
 
 /**
  * One incarnation of a master, from its JOINING row to its end. It is over when it was fenced: everything that it
@@ -44,7 +40,6 @@ export class MasterLife {
   #isOver = false;
   #claims: ClaimLoop | undefined;
   #rejoining: Promise<void> | undefined;
-  #warming: Timer | undefined;
 
   constructor(options: MasterLifeOptions) {
     this.incarnation = options.incarnation;
@@ -146,10 +141,6 @@ export class MasterLife {
     }
     await this.#reconcile();
     this.#claims = this.#startClaims();
-    // Beside the first work, not before it. What is missing afterwards is speed only.
-    this.#warming = ports.clock.setTimer(this.sessionTimeoutMs / WARM_AFTER_PART, () => {
-      warmUp(database).catch((error: unknown) => ports.log.debug(`not warmed up: ${errorMessage(error)}`));
-    });
     ports.log.info(`master ${config.address} has joined`);
   }
 
@@ -321,7 +312,6 @@ export class MasterLife {
   async end(): Promise<void> {
     const { dispatcher, runs, coordinator, membership, session, workerGroups } = this.#parts;
     this.#stopping.abort();
-    this.#warming?.cancel();
     workerGroups.close();
     this.#pulse.stop();
     await this.#claims?.stop();

@@ -33,6 +33,11 @@ export interface MachineProbe {
 
 /** Between two looks (source: DolphinScheduler keeps metrics for a second). */
 const LOOK_EVERY_MS = 1000;
+/**
+ * Figures are told to the others no more often (source: DolphinScheduler's max-heartbeat-interval): each telling is a
+ * write to the registry, which all nodes hear.
+ */
+const TELL_EVERY_MS = 10_000;
 /** Shares are told in steps of this size: a heartbeat that changes with every look would only be noise. */
 const STEP = 0.05;
 
@@ -81,16 +86,25 @@ export function createMachineProbe(directory: string): MachineProbe {
 /** The load of this machine for a node: looked at every second, more often when sessions are short. */
 export function loadOfThisMachine(config: NodeConfig, clock: Clock): MachineLoad {
   const everyMs = Math.min(LOOK_EVERY_MS, config.timing.sessionTimeoutMs / 2);
-  return watchMachineLoad({ clock, probe: createMachineProbe(config.dataDirectory), everyMs });
+  return watchMachineLoad({
+    clock,
+    probe: createMachineProbe(config.dataDirectory),
+    everyMs,
+    tellEveryMs: TELL_EVERY_MS,
+    isBusy: (usage) => isOverloaded(usage, config.overload),
+  });
 }
 
-/** Looks at the machine every `everyMs`. */
+/** Looks at the machine every `everyMs`. Figures alone are told every `tellEveryMs`, default 0; BUSY is told at once. */
 export function watchMachineLoad(options: {
   readonly clock: Clock;
   readonly probe: MachineProbe;
   readonly everyMs: number;
+  readonly tellEveryMs?: number;
+  readonly isBusy?: (usage: MachineUsage) => boolean;
 }): MachineLoad {
-  const { clock, probe, everyMs } = options;
+  const { clock, probe, everyMs, tellEveryMs = 0, isBusy = () => false } = options;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
   let usage: MachineUsage = { memoryUsage: inSteps(probe.memoryUsage()) };
   let before = probe.processorTimes();
   let listener: () => void = () => undefined;
@@ -106,7 +120,10 @@ export function watchMachineLoad(options: {
       ...(disk === undefined ? {} : { diskUsage: inSteps(disk) }),
     };
     if (JSON.stringify(fresh) === JSON.stringify(usage)) return;
+    const isTurned = isBusy(fresh) !== isBusy(usage);
     usage = fresh;
+    if (!isTurned && clock.monotonicMs() - toldAtMs < tellEveryMs) return;
+    toldAtMs = clock.monotonicMs();
     listener();
   }
 

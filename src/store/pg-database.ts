@@ -154,8 +154,7 @@ function keepListening(
 /** The store on Postgres through a pool of connections. Connects when it is first used. */
 export function createPgDatabase(options: PgDatabaseOptions): Database {
   const max = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
-  // Idle connections stay: one that has to be opened while a failover waits costs it some ten milliseconds.
-  const pool = new pg.Pool({ ...connectionConfig(options), max, idleTimeoutMillis: 0 });
+  const pool = new pg.Pool({ ...connectionConfig(options), max, idleTimeoutMillis: 30_000 });
   const lane = new Lane(max);
   // An idle connection that breaks is replaced at its next use; without this listener it would end the process.
   pool.on("error", () => undefined);
