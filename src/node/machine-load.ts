@@ -95,7 +95,9 @@ export function loadOfThisMachine(config: NodeConfig, clock: Clock): MachineLoad
   });
 }
 
-/** Looks at the machine every `everyMs`. Figures alone are told every `tellEveryMs`, default 0; BUSY is told at once. */
+/**
+ * Looks at the machine every `everyMs`. Figures alone are told every `tellEveryMs`, default 0; BUSY is told at once.
+ */
 export function watchMachineLoad(options: {
   readonly clock: Clock;
   readonly probe: MachineProbe;
